@@ -1,0 +1,184 @@
+"""Sending: a batch of a campaign's notices, each claimed, checked, handed over and marked by itself.
+
+The promise: nothing is lost; without a crash nobody gets a notice twice; after a crash at most the one notice in
+flight on each lane may arrive twice, and each such is listed (`deliveries.possibly_twice`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from temporalio import activity
+
+from activities.house import House
+from models.results import CampaignRef, Sending
+from notices.context import NoticeContext
+from notices.message import build, message_id
+from notices.render import render
+from notices.transport import PermanentRefusal, ServerDown, TemporaryRefusal
+from records import campaigns
+from records.campaigns import Claimed
+from records.seasons import LiveSeason, live
+
+LEASE = timedelta(seconds=120)
+_GROUP = 20
+_RETRY = timedelta(seconds=15)
+_MOST_ATTEMPTS = 12
+
+
+class MailDeeds:
+    """Activities of the queue `mail`."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @activity.defn(name="send_batch")
+    async def send_batch(self, ref: CampaignRef) -> Sending:
+        """Send up to `ref.limit` notices of a campaign over several lanes; what is left is said in the answer."""
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+        batch = _Batch(self._house, season, ref)
+        await asyncio.gather(*(batch.lane() for _ in range(self._house.lanes)))
+        left = await campaigns.left(self._house.database, ref.campaign)
+        return Sending(
+            sent=batch.counts["sent"],
+            failed=batch.counts["failed"],
+            skipped=batch.counts["skipped"],
+            possibly_twice=batch.counts["again"],
+            left=left,
+            retry_after=_RETRY if left and batch.held_up else None,
+        )
+
+
+class _Batch:
+    """One batch: its lanes share the count of what may still be taken."""
+
+    def __init__(self, house: House, season: LiveSeason, ref: CampaignRef) -> None:
+        self._house, self._season, self._ref = house, season, ref
+        self._free = ref.limit
+        self.counts = {"sent": 0, "failed": 0, "skipped": 0, "again": 0}
+        self.held_up = False
+
+    async def lane(self) -> None:
+        """Claim a small group, send it one by one, mark each; until nothing is left, or the server is down."""
+        house = self._house
+        group = _GROUP if house.mark_each else self._ref.limit
+        while self._free > 0 and not self.held_up:
+            take = min(group, self._free)
+            self._free -= take
+            owner, since = uuid4().hex, time.monotonic()
+            claimed = await campaigns.claim(house.database, self._ref.campaign, owner, take, LEASE)
+            if not claimed:
+                return
+            await self._send(owner, since, claimed)
+            activity.heartbeat(self.counts)
+
+    async def _send(self, owner: str, since: float, claimed: list[Claimed]) -> None:
+        done: list[Claimed] = []
+        for position, delivery in enumerate(claimed):
+            # A worker that was starved past half its lease must not send: another may have taken over.
+            if self.held_up or time.monotonic() - since > LEASE.total_seconds() / 2:
+                await self._mark(owner, "queued", "given back", claimed[position:])
+                break
+            if delivery.useful_until is not None and delivery.at >= delivery.useful_until:
+                await self._mark(owner, "skipped", "no longer useful when its turn came", [delivery])
+                continue
+            if await self._hand_over(owner, delivery):
+                done.append(delivery)
+                if self._house.mark_each:
+                    await self._mark(owner, "sent", self._answer, [delivery])
+                    done.clear()
+        if done:
+            await self._mark(owner, "sent", self._answer, done)
+
+    async def _hand_over(self, owner: str, delivery: Claimed) -> bool:
+        """Give one notice to the mail server; False where it was not taken, and then it is marked so."""
+        try:
+            self._answer = await self._house.transport.send(
+                self._house.sender, delivery.email, self._message(delivery)
+            )
+        except PermanentRefusal as error:
+            await self._mark(owner, "failed", error.answer, [delivery])
+            return False
+        except TemporaryRefusal as error:
+            self.held_up = True
+            final = delivery.attempts >= _MOST_ATTEMPTS
+            await self._mark(owner, "failed" if final else "queued", error.answer, [delivery])
+            return False
+        except ServerDown as error:
+            self.held_up = True
+            await self._mark(owner, "queued", str(error), [delivery])
+            return False
+        if delivery.again:
+            self.counts["again"] += 1
+        return True
+
+    async def _mark(self, owner: str, state: str, answer: str, deliveries: list[Claimed]) -> None:
+        keys = [(d.campaign_id, d.person_id, d.subject) for d in deliveries]
+        await campaigns.mark(self._house.database, owner, state, answer, keys)
+        if state in self.counts:
+            self.counts[state] += len(keys)
+
+    def _message(self, delivery: Claimed) -> bytes:
+        context = _context(self._season, delivery, self._house.public_url)
+        words = render(delivery.template, delivery.language, context)
+        domain = self._house.sender.rsplit("@", 1)[-1].strip("> ")
+        return build(
+            words,
+            sender=self._house.sender,
+            to_name=delivery.name,
+            to_address=delivery.email,
+            message_id=message_id(
+                delivery.season_id, delivery.campaign_id, delivery.person_id, delivery.subject, domain
+            ),
+            date=delivery.at,
+            language=delivery.language,
+            season_id=delivery.season_id,
+            campaign_id=delivery.campaign_id,
+        )
+
+
+def _context(season: LiveSeason, delivery: Claimed, public_url: str) -> NoticeContext:
+    """All that a template may name, in the recipient's language."""
+    file, language = season.file, delivery.language
+    area = next((a for a in file.areas if a.code == delivery.area), None)
+    track = next((t for t in file.tracks if t.code == delivery.track), None)
+    stage = next((s for s in file.stages if s.id == delivery.stage), None)
+    return NoticeContext(
+        season_name=file.name.in_language(language),
+        person_name=delivery.name,
+        entry_number=delivery.entry_number or "",
+        entry_title=delivery.entry_title or "",
+        area_name=area.name.in_language(language) if area else "",
+        track_name=track.name.in_language(language) if track else "",
+        stage_name=stage.name.in_language(language) if stage else "",
+        window_opens=delivery.opens_at,
+        window_closes=delivery.closes_at,
+        season_zone=file.zone,
+        area_zone=area.zone if area else None,
+        own_zone=delivery.zone,
+        link=_link(season.id, delivery, public_url),
+        data={key: _value(value) for key, value in delivery.data.items()},
+    )
+
+
+def _link(season: str, delivery: Claimed, public_url: str) -> str:
+    if delivery.entry_number:
+        return f"{public_url}/seasons/{season}/entries/{delivery.entry_number}"
+    return f"{public_url}/seasons/{season}"
+
+
+def _value(value: Any) -> Any:
+    """Instants travel in JSON as text; templates want them as instants."""
+    if isinstance(value, str) and len(value) >= 20 and value[4:5] == "-" and value[10:11] == "T":
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    return value
+
+

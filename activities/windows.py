@@ -1,0 +1,128 @@
+"""Deeds on windows: load, open, remind, close, steer, tell the new date."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.house import House
+from activities.stages import CONCLUDE, PREPARE, REPLACE_SILENT
+from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow
+from models.results import Closing, Counted, ReminderRef, StageRef, WindowFacts, WindowRef
+from models.timeline import PlannedReminder
+from records import campaigns, windows
+from records.seasons import live
+from rules import reminders
+
+
+class WindowDeeds:
+    """Activities of a window."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @activity.defn(name="load_window")
+    async def load(self, ref: WindowRef) -> WindowFacts:
+        """The window as it stands."""
+        async with self._house.database.transaction() as connection:
+            return await windows.facts(connection, ref.window)
+
+    @activity.defn(name="open_window")
+    async def open(self, ref: WindowRef) -> WindowFacts:
+        """Open the window if its time has come; the facts as they are after."""
+        async with self._house.database.transaction() as connection:
+            return await windows.open_window(connection, ref.window)
+
+    @activity.defn(name="close_window")
+    async def close(self, ref: WindowRef) -> Closing:
+        """Close the window if its time is up, and say whether it is closed."""
+        async with self._house.database.transaction() as connection:
+            return await windows.close_window(connection, ref.window)
+
+    @activity.defn(name="prepare_stage")
+    async def prepare(self, ref: StageRef) -> Counted:
+        """What a stage needs before its window opens: judges assigned, sessions planned, invitations."""
+        return await self._stage_deed(ref, "prepare")
+
+    @activity.defn(name="conclude_stage")
+    async def conclude(self, ref: StageRef) -> Counted:
+        """What follows from a closed window: drafts lapse, ballots are tallied, the silent are decided upon."""
+        return await self._stage_deed(ref, "conclude")
+
+    async def _stage_deed(self, ref: StageRef, which: str) -> Counted:
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            table = PREPARE if which == "prepare" else CONCLUDE
+            deed = table.get(season.file.stage(ref.stage).kind)
+            return await deed(connection, season, ref) if deed else Counted()
+
+    @activity.defn(name="send_reminders")
+    async def remind(self, ref: ReminderRef) -> Counted:
+        """Plan the reminders that are due now; those overdue to one audience are merged, the stale dropped."""
+        async with self._house.database.transaction() as connection:
+            found, now = await windows.row(connection, ref.window)
+            if found["state"] not in ("open", "scheduled"):
+                return Counted()
+            season = await live(connection, found["season_id"])
+            plan = [PlannedReminder.model_validate(r) for r in found["reminders"]]
+            due = reminders.due(plan, now, set(ref.sent))
+            counts: dict[str, int] = {}
+            queued: list[str] = []
+            for line in due.send:
+                if line.to == "judges_silent":
+                    ref_stage = StageRef(season=season.id, stage=found["stage"], area=found["area"])
+                    done = await REPLACE_SILENT(connection, season, ref_stage)
+                    counts.update(done.counts)
+                    queued.extend(done.campaigns)
+                    continue
+                campaign = f"{ref.window}/{line.template}/{line.at:%Y%m%dT%H%M%S}"
+                count = await campaigns.plan(
+                    connection, campaign, season.id, line.template, line.to,
+                    window=ref.window, area=found["area"], useful_until=line.useful_until,
+                )  # fmt: skip
+                counts[line.template] = count
+                if count:
+                    queued.append(campaign)
+            return Counted(counts=counts, campaigns=tuple(queued))
+
+    @activity.defn(name="announce_change")
+    async def announce(self, ref: WindowRef) -> Counted:
+        """Tell the present close of a window to everyone who was told another one: once for each."""
+        async with self._house.database.transaction() as connection:
+            found, _ = await windows.row(connection, ref.window)
+            if found["state"] == "cancelled":
+                return Counted()
+            template = "window_paused" if found["state"] == "paused" else "window_extended"
+            campaign = f"{ref.window}/change/{found['revision']}"
+            count = await campaigns.plan(
+                connection, campaign, found["season_id"], template, "told_otherwise", window=ref.window
+            )
+            return Counted(counts={template: count}, campaigns=(campaign,) if count else ())
+
+    @activity.defn(name="extend_window")
+    async def extend(self, command: Extend) -> Outcome:
+        """Carry out an extension, once."""
+        return await self._steer(command)
+
+    @activity.defn(name="close_window_now")
+    async def close_now(self, command: CloseNow) -> Outcome:
+        """Close early, once."""
+        return await self._steer(command)
+
+    @activity.defn(name="reopen_window")
+    async def reopen(self, command: Reopen) -> Outcome:
+        """Reopen, once."""
+        return await self._steer(command)
+
+    @activity.defn(name="pause_window")
+    async def pause(self, command: PauseWindow) -> Outcome:
+        """Pause, once."""
+        return await self._steer(command)
+
+    @activity.defn(name="resume_window")
+    async def resume(self, command: ResumeWindow) -> Outcome:
+        """Resume, once."""
+        return await self._steer(command)
+
+    async def _steer(self, command: Extend | CloseNow | Reopen | PauseWindow | ResumeWindow) -> Outcome:
+        async with self._house.database.transaction() as connection:
+            return await windows.steer(connection, command)

@@ -1,0 +1,1 @@
+"""What things are: the season file, the timeline, states, commands and results."""

@@ -1,0 +1,129 @@
+"""What activities answer and workflows hold: ids, instants and figures; never people."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.instants import Instant, Span
+
+
+class Result(BaseModel):
+    """Base: frozen."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class WindowFacts(Result):
+    """A window as its workflow needs it. `reminders` are the instants that are still to come, with their keys."""
+
+    id: str
+    season: str
+    area: str | None
+    stage: str
+    kind: str
+    state: str
+    opens_at: Instant
+    closes_at: Instant
+    revision: int
+    reminders: tuple[ReminderAt, ...] = ()
+    announce_after: Span = Field(description="How long after a change the new date is told: changes within it are one.")
+
+
+class ReminderAt(Result):
+    """One reminder of a window: when, and its key in the plan."""
+
+    at: Instant
+    key: str
+
+
+class WindowRef(Result):
+    """Names a window to an activity."""
+
+    window: str
+
+
+class ReminderRef(Result):
+    """Names the reminders of a window that are due."""
+
+    window: str
+    sent: tuple[str, ...] = ()
+
+
+class Closing(Result):
+    """What came of an attempt to close: closed, or the facts as they are now (extended, paused)."""
+
+    closed: bool
+    silent: bool = False
+    facts: WindowFacts
+
+
+class Counted(Result):
+    """How many rows a deed touched, by name."""
+
+    counts: dict[str, int] = {}
+    campaigns: tuple[str, ...] = Field(default=(), description="Campaigns with notices now queued.")
+
+
+class Step(Result):
+    """One stage as a workflow runs it. `window` is None for a stage without a window."""
+
+    stage: str
+    kind: str
+    window: str | None = None
+    beside: bool = Field(default=False, description="True for windows that run beside the others: events, needs.")
+
+
+class SeasonPlan(Result):
+    """What the season workflow conducts."""
+
+    season: str
+    state: str
+    areas: tuple[str, ...]
+    steps: tuple[Step, ...] = Field(description="Season-wide steps, in order.")
+    matching: str | None
+    tracking: str | None
+
+
+class AreaPlan(Result):
+    """The steps of one area, in order."""
+
+    season: str
+    area: str
+    steps: tuple[Step, ...]
+
+
+class StageRef(Result):
+    """Names a stage of an area, or of the whole season where `area` is None."""
+
+    season: str
+    stage: str
+    area: str | None = None
+
+
+class Turn(Result):
+    """When a step may begin, and whether the season still runs."""
+
+    at: Instant
+    state: str
+
+
+class CampaignRef(Result):
+    """Names a campaign. `limit` is the number of notices for one batch."""
+
+    campaign: str
+    season: str
+    limit: int = 200
+
+
+class Sending(Result):
+    """What a batch did. `left` counts what is still queued; `retry_after` is when it is worth trying again."""
+
+    sent: int = 0
+    failed: int = 0
+    skipped: int = 0
+    possibly_twice: int = 0
+    left: int = 0
+    retry_after: Span | None = None
+
+
+WindowFacts.model_rebuild()

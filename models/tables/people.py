@@ -1,0 +1,22 @@
+"""People. The only table with names and addresses of natural persons."""
+
+from __future__ import annotations
+
+from sqlalchemy import Integer, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.tables.base import At, Base, Key, Maybe, Name
+
+
+class Person(Base):
+    """A person with a verified mail address. `zone` and `country` decide civil hours and days off."""
+
+    __tablename__ = "people"
+    id: Mapped[Key]
+    email: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[Name]
+    language: Mapped[Name]
+    zone: Mapped[Maybe]
+    country: Mapped[Maybe]
+    birth_year: Mapped[int | None] = mapped_column(Integer)
+    created_at: Mapped[At]

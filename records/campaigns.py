@@ -1,0 +1,232 @@
+"""Campaigns and deliveries: who is to be told what, claimed in small groups, marked one by one.
+
+Who is due is decided when a campaign is planned, which is when it is sent: from facts, so that nobody who has done
+it is reminded. Planning twice is harmless: a delivery is unique on (campaign, person, subject).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.tables import Campaign, Delivery
+from records.database import CLOCK, Database, now_parameter, rows, run
+
+_ENTRIES = "FROM entries e JOIN people p ON p.id = e.applicant_id WHERE e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area)"
+_ENTRY = "SELECT p.id AS person_id, 'entry/' || e.id AS subject, e.id AS entry_id, p.language, '{}'::jsonb AS data"
+_PERSON = "SELECT DISTINCT p.id AS person_id, '' AS subject, NULL::bigint AS entry_id, p.language, '{}'::jsonb AS data"
+_JUDGES = """SELECT p.id AS person_id, '' AS subject, NULL::bigint AS entry_id, p.language,
+    jsonb_build_object('count', count(*)) AS data
+  FROM assignments a JOIN judges j ON j.id = a.judge_id JOIN people p ON p.id = j.person_id
+  WHERE a.window_id = :window AND a.state IN ({states}) GROUP BY p.id"""
+
+AUDIENCES: dict[str, str] = {
+    "drafts": f"{_ENTRY} {_ENTRIES} AND e.state = 'draft'",
+    "entrants": f"{_ENTRY} {_ENTRIES} AND e.state NOT IN ('draft', 'lapsed', 'withdrawn')",
+    "entries": f"{_ENTRY} {_ENTRIES} AND e.alive",
+    "screened": f"{_ENTRY} {_ENTRIES} AND e.state IN ('eligible', 'ineligible')",
+    "channels": f"""{_PERSON} FROM channels c JOIN people p ON p.id = c.contact_id
+        WHERE c.season_id = :season AND (c.area IS NULL OR CAST(:area AS text) IS NULL OR c.area = :area)""",
+    "judges": _JUDGES.format(states="'active', 'done'"),
+    "judges_missing": _JUDGES.format(states="'active'"),
+    "invited_unanswered": """SELECT p.id AS person_id, 'entry/' || e.id AS subject, e.id AS entry_id, p.language,
+          '{}'::jsonb AS data
+        FROM invitations i JOIN entries e ON e.id = i.entry_id JOIN people p ON p.id = e.applicant_id
+        WHERE i.window_id = :window AND i.state = 'invited'""",
+    "places": f"""{_PERSON} FROM places pl JOIN people p ON p.id = pl.contact_id WHERE pl.season_id = :season""",
+    "places_unanswered": f"""{_PERSON} FROM places pl JOIN people p ON p.id = pl.contact_id
+        WHERE pl.season_id = :season AND NOT EXISTS (SELECT 1 FROM needs n WHERE n.place_id = pl.id)""",
+    "objectors": """SELECT p.id AS person_id, 'objection/' || o.id AS subject, o.entry_id, p.language, '{}'::jsonb AS data
+        FROM objections o JOIN people p ON p.id = o.by_id WHERE o.window_id = :window""",
+    # Who was told an instant for this window that is no longer true: told the new one, once.
+    "told_otherwise": """SELECT DISTINCT ON (p.id) p.id AS person_id, d.subject, d.entry_id, p.language,
+          jsonb_build_object('old', d.told_closes_at) AS data
+        FROM deliveries d JOIN people p ON p.id = d.person_id
+        WHERE d.window_id = :window AND d.told_closes_at IS NOT NULL
+        ORDER BY p.id, d.queued_at DESC""",
+    "everyone": f"""{_PERSON} FROM people p WHERE p.id IN (
+        SELECT applicant_id FROM entries WHERE season_id = :season AND (alive OR state IN ('draft', 'awarded'))
+        UNION SELECT contact_id FROM channels WHERE season_id = :season
+        UNION SELECT person_id FROM judges WHERE season_id = :season
+        UNION SELECT contact_id FROM places WHERE season_id = :season)""",
+}
+"""Who is meant, as SQL that yields person_id, subject, entry_id, language, data. Binds :season, :area, :window."""
+
+
+class Recipient(NamedTuple):
+    """One notice to one person, named one by one. `subject` tells two notices of a campaign to one person apart."""
+
+    person_id: int
+    language: str
+    subject: str = ""
+    entry_id: int | None = None
+    data: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+
+async def plan(
+    connection: AsyncConnection,
+    campaign: str,
+    season: str,
+    template: str,
+    audience: str | Sequence[Recipient],
+    *,
+    window: str | None = None,
+    area: str | None = None,
+    useful_until: datetime | None = None,
+) -> int:
+    """Write a campaign and queue its deliveries; how many wait to be sent. Harmless when repeated.
+
+    `audience` is a key of AUDIENCES or the recipients themselves. A delivery about a window keeps the closing
+    instant that it tells.
+    """
+    at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"] if now_parameter() is None else now_parameter()
+    await connection.execute(
+        upsert(Campaign)
+        .values(id=campaign, season_id=season, window_id=window, template=template, planned_at=at, useful_until=useful_until)
+        .on_conflict_do_nothing()
+    )
+    closes_at = await _closing(connection, window)
+    if isinstance(audience, str):
+        sql = f"""WITH audience AS ({AUDIENCES[audience]})
+          INSERT INTO deliveries (campaign_id, person_id, subject, season_id, entry_id, window_id, language, data,
+            told_closes_at, queued_at)
+          SELECT :campaign, person_id, subject, :season, entry_id, :window, language, data,
+            CAST(:closes_at AS timestamptz), CAST(:at AS timestamptz) FROM audience
+          WHERE :audience <> 'told_otherwise'
+             OR CAST(data->>'old' AS timestamptz) IS DISTINCT FROM CAST(:closes_at AS timestamptz)
+          ON CONFLICT DO NOTHING"""
+        values = {"campaign": campaign, "season": season, "window": window, "at": at, "closes_at": closes_at}
+        bound = {**values, "audience": audience}
+        if ":area" in sql:
+            bound["area"] = area
+        await connection.execute(text(sql), bound)
+        return await _queued(connection, campaign)
+    common = {"campaign_id": campaign, "season_id": season, "window_id": window, "told_closes_at": closes_at, "queued_at": at}
+    for start in range(0, len(audience), 1000):  # PostgreSQL takes at most 32,767 values in one statement
+        part = [{**common, **r._asdict()} for r in audience[start : start + 1000]]
+        await connection.execute(upsert(Delivery).values(part).on_conflict_do_nothing())
+    return await _queued(connection, campaign)
+
+
+async def _queued(connection: AsyncConnection, campaign: str) -> int:
+    # Counted, not remembered: an activity tried again after its commit must still hand its campaign to be sent.
+    found = await rows(
+        connection,
+        "SELECT count(*) AS n FROM deliveries WHERE campaign_id = :campaign AND state IN ('queued', 'sending')",
+        campaign=campaign,
+    )
+    return int(found[0]["n"])
+
+
+async def _closing(connection: AsyncConnection, window: str | None) -> datetime | None:
+    if window is None:
+        return None
+    found = await rows(connection, "SELECT closes_at FROM windows WHERE id = :window", window=window)
+    return found[0]["closes_at"] if found else None
+
+
+class Claimed(NamedTuple):
+    """One delivery to be sent, with all that its words need. `again` means an earlier worker died over it."""
+
+    campaign_id: str
+    person_id: int
+    subject: str
+    season_id: str
+    entry_id: int | None
+    window_id: str | None
+    language: str
+    data: dict[str, Any]
+    template: str
+    useful_until: datetime | None
+    attempts: int
+    again: bool
+    at: datetime
+    name: str
+    email: str
+    zone: str | None
+    entry_number: str | None
+    entry_title: str | None
+    area: str | None
+    track: str | None
+    stage: str | None
+    opens_at: datetime | None
+    closes_at: datetime | None
+
+
+_CLAIM = f"""WITH clock AS (SELECT {CLOCK} AS at), due AS (
+    SELECT campaign_id, person_id, subject, state = 'sending' AS again FROM deliveries, clock
+    WHERE campaign_id = :campaign AND (state = 'queued' OR (state = 'sending' AND lease_until < clock.at))
+    LIMIT :limit FOR UPDATE OF deliveries SKIP LOCKED
+  ), taken AS (
+    UPDATE deliveries d SET state = 'sending', owner = :owner, lease_until = clock.at + :lease,
+      attempts = attempts + 1, possibly_twice = possibly_twice OR due.again
+    FROM due, clock
+    WHERE d.campaign_id = due.campaign_id AND d.person_id = due.person_id AND d.subject = due.subject
+    RETURNING d.*, due.again, clock.at
+  )
+  SELECT t.campaign_id, t.person_id, t.subject, t.season_id, t.entry_id, t.window_id, t.language, t.data, c.template,
+    c.useful_until, t.attempts, t.again, t.at, p.name, p.email, p.zone, e.number AS entry_number,
+    e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at
+  FROM taken t JOIN campaigns c ON c.id = t.campaign_id JOIN people p ON p.id = t.person_id
+  LEFT JOIN entries e ON e.id = t.entry_id LEFT JOIN windows w ON w.id = t.window_id
+  ORDER BY t.person_id, t.subject"""
+
+
+async def claim(database: Database, campaign: str, owner: str, limit: int, lease: timedelta) -> list[Claimed]:
+    """Take up to `limit` deliveries for sending, until the lease ends by the database's clock.
+
+    A delivery whose lease ran out was in the hands of a worker that died: it is taken again, marked `again`.
+    """
+    async with database.statement() as connection:
+        values = {"campaign": campaign, "owner": owner, "limit": limit, "lease": lease, "now": now_parameter()}
+        result = await connection.execute(text(_CLAIM), values)
+        return [Claimed(**row) for row in result.mappings()]
+
+
+async def mark(
+    database: Database, owner: str, state: str, answer: str, deliveries: Sequence[tuple[str, int, str]]
+) -> int:
+    """Keep what became of deliveries that this owner holds: `sent`, `failed`, `skipped`, or `queued` again.
+
+    `deliveries` are (campaign, person, subject). Returns how many were still this owner's.
+    """
+    async with database.statement() as connection:
+        return await run(
+            connection,
+            f"""UPDATE deliveries d SET state = :state, answer = :answer, owner = NULL, lease_until = NULL,
+                  sent_at = CASE WHEN :state = 'sent' THEN {CLOCK} END
+                FROM unnest(CAST(:campaigns AS text[]), CAST(:people AS bigint[]), CAST(:subjects AS text[]))
+                  AS k(campaign_id, person_id, subject)
+                WHERE d.campaign_id = k.campaign_id AND d.person_id = k.person_id AND d.subject = k.subject
+                  AND d.owner = :owner AND d.state = 'sending'""",
+            state=state,
+            answer=answer,
+            owner=owner,
+            campaigns=[d[0] for d in deliveries],
+            people=[d[1] for d in deliveries],
+            subjects=[d[2] for d in deliveries],
+        )
+
+
+async def left(database: Database, campaign: str) -> int:
+    """How many deliveries of a campaign are not yet done with."""
+    async with database.statement() as connection:
+        return await _queued(connection, campaign)
+
+
+async def waiting(database: Database, older_than: timedelta) -> list[tuple[str, str]]:
+    """(campaign, season) of every campaign that still has deliveries queued longer than this, or abandoned."""
+    async with database.statement() as connection:
+        found = await rows(
+            connection,
+            f"""SELECT DISTINCT campaign_id, season_id FROM deliveries
+                WHERE (state = 'queued' AND queued_at < {CLOCK} - :older)
+                   OR (state = 'sending' AND lease_until < {CLOCK})""",
+            older=older_than,
+        )
+        return [(row["campaign_id"], row["season_id"]) for row in found]

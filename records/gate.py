@@ -1,0 +1,80 @@
+"""The gate: what is accepted is in time, by the database's clock, whatever the load, the race or the outage.
+
+One statement does it: it takes the window's row lock for key share, compares the clock with the row, and writes.
+The closer (`records.windows.close_window`) takes the same lock for update, so it waits for every acceptance in
+flight and its list is complete. Design and measurements: docs/architecture.md, `benchmarks.deadline_storm`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.errors import NotFound, Refused
+from records.database import CLOCK, Database, now_parameter
+
+# The clock is read once, in a row of its own, so that the instant compared is the instant kept.
+BY_WINDOW = f"""gate AS (
+  SELECT w.id, w.season_id, w.stage, w.area, clock.at
+  FROM windows w CROSS JOIN (SELECT {CLOCK} AS at OFFSET 0) clock
+  WHERE w.id = :window AND w.state IN ('open', 'scheduled') AND w.opens_at <= clock.at AND clock.at < w.closes_at
+  FOR KEY SHARE OF w)"""
+"""A common table expression with one row if the window `:window` accepts now: its id and the accepting instant."""
+
+BY_KIND = f"""gate AS (
+  SELECT w.id, w.season_id, w.stage, w.area, clock.at
+  FROM windows w CROSS JOIN (SELECT {CLOCK} AS at OFFSET 0) clock
+  WHERE w.season_id = :season AND w.kind = :kind AND w.area IS NOT DISTINCT FROM :area
+    AND w.state IN ('open', 'scheduled') AND w.opens_at <= clock.at AND clock.at < w.closes_at
+  ORDER BY w.opens_at LIMIT 1 FOR KEY SHARE OF w)"""
+"""The same for whichever window of a kind accepts now, in the area `:area` of the season `:season`."""
+
+
+async def pass_gate(database: Database, sql: str, **values: Any) -> dict[str, Any] | None:
+    """Run a gated statement, a transaction of its own. Its one row, or None where nothing was accepted."""
+    async with database.statement() as connection:
+        result = await connection.execute(text(sql), {**values, "now": now_parameter()})
+        row = result.mappings().one_or_none()
+        return dict(row) if row else None
+
+
+async def refuse(
+    connection: AsyncConnection, season: str, kind: str, area: str | None, window: str | None = None
+) -> NoReturn:
+    """Say why the gate did not accept: names the window and the instant. Raises Refused or NotFound."""
+    found = (
+        await connection.execute(
+            text(
+                f"""SELECT id, state, opens_at, closes_at, {CLOCK} AS now FROM windows
+                WHERE season_id = :season AND (id = :window OR (CAST(:window AS text) IS NULL AND kind = :kind
+                  AND area IS NOT DISTINCT FROM :area)) ORDER BY opens_at"""
+            ),
+            {"season": season, "kind": kind, "area": area, "window": window, "now": now_parameter()},
+        )
+    ).all()
+    if not found:
+        raise NotFound("window.unknown", f"There is no {kind} window for area '{area}' in season '{season}'.")
+    now = found[0].now
+    for row in found:
+        if row.state == "paused":
+            raise Refused(
+                "window.paused", f"'{row.id}' is paused; nothing is accepted meanwhile.",
+                "You will be told when it goes on; no time is lost.",
+            )  # fmt: skip
+    coming = [row for row in found if row.opens_at > now and row.state == "scheduled"]
+    if coming and not any(row.opens_at <= now < row.closes_at for row in found):
+        row = coming[0]
+        raise Refused("window.not_open", f"'{row.id}' opens at {_z(row.opens_at)}; it is {_z(now)} now.")
+    row = max(found, key=lambda r: r.closes_at)
+    if row.state == "cancelled":
+        raise Refused("window.cancelled", f"'{row.id}' was cancelled with its season.")
+    if row.state != "closed" and now < row.closes_at:
+        raise Refused("act.not_possible", "This act is not possible in the present state.", "Look at the entry's page.")
+    raise Refused("window.closed", f"'{row.id}' closed at {_z(row.closes_at)}; it is {_z(now)} now.")
+
+
+def _z(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:%M:%S.%fZ")

@@ -1,0 +1,75 @@
+"""Servers of their own for a test or a rehearsal, gone at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from models.errors import Unavailable
+from workers.embedded.folder import StackFolder
+from workers.embedded.postgres import Postgres, as_owner
+from workers.embedded.processes import leash
+
+START_SECONDS = 60.0
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+@contextmanager
+def temporary_postgres(parent: Path | None = None) -> Iterator[Postgres]:
+    """A PostgreSQL with no database but `postgres` (see `ensure_database`); deleted at the end.
+
+    Flushing is off: nothing in it is meant to outlive the process. Call it outside of an event loop.
+    Raises Unavailable when it does not start.
+    """
+    home = Path(tempfile.mkdtemp(prefix="season-pg-", dir=parent))
+    postgres = Postgres.of(StackFolder.at(home))
+    try:
+        postgres.prepare()
+        server = _start(postgres, home / "postgres.log")
+        try:
+            asyncio.run(_until_up(postgres, server, home / "postgres.log"))
+            yield postgres
+        finally:
+            _stop(server)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        shutil.rmtree(postgres.socket, ignore_errors=True)
+
+
+def _start(postgres: Postgres, log_file: Path) -> subprocess.Popen[bytes]:
+    options = [part for option in FAST for part in ("-c", option)]
+    with log_file.open("ab") as log:
+        return subprocess.Popen(
+            (*postgres.command(), *options),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            process_group=0,
+            preexec_fn=leash(signal.SIGINT),
+            **as_owner(),
+        )
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
+
+
+async def _until_up(postgres: Postgres, server: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while not await postgres.answers():
+        if server.poll() is not None or time.monotonic() > until:
+            tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+            raise Unavailable("postgres.failed", f"PostgreSQL did not start: {' / '.join(tail)}")
+        await asyncio.sleep(0.05)

@@ -1,0 +1,95 @@
+"""The worker processes: `season` (workflows and deeds on the database) and `mail` (sending, rate limited)."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Literal
+
+import structlog
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.house import House
+from notices.transport import SmtpTransport
+from records import campaigns
+from records.database import Database
+from workers.plugin import WORKFLOWS, SeasonkeeperPlugin, mail_activities, season_activities
+from workers.settings import Settings
+from workflows.calls import MAIL_QUEUE, SEASON_QUEUE
+from workflows.ids import poke_campaign
+
+Role = Literal["season", "mail"]
+_SWEEP = timedelta(seconds=5)
+log = structlog.get_logger()
+
+
+async def run_worker(role: Role, settings: Settings) -> None:
+    """Work until told to stop (SIGINT or SIGTERM), then let what is under way finish."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with house(settings) as found:
+        client = await Client.connect(
+            **settings.temporal(), plugins=[SeasonkeeperPlugin(workflows=WORKFLOWS if role == "season" else ())]
+        )
+        async with _worker(role, client, found, settings):
+            log.info("worker.ready", role=role)
+            sweeping = asyncio.create_task(_sweep(client, found.database)) if role == "mail" else None
+            await stop.wait()
+            if sweeping:
+                sweeping.cancel()
+    log.info("worker.stopped", role=role)
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncIterator[House]:
+    """What activities stand on, by the settings: the database and the mail server."""
+    database = Database(settings.database(), pool_size=settings.database_pool)
+    host, port = settings.smtp()
+    transport = SmtpTransport(
+        host,
+        port,
+        username=settings.smtp_username or None,
+        password=settings.smtp_password.get_secret_value() or None,
+        tls=settings.smtp_tls,
+        connections=4,
+    )
+    try:
+        yield House(database, transport, sender=settings.mail_from, public_url=settings.desk_url())
+    finally:
+        await transport.close()
+        await database.close()
+
+
+def _worker(role: Role, client: Client, found: House, settings: Settings) -> Worker:
+    if role == "season":
+        return Worker(
+            client,
+            task_queue=SEASON_QUEUE,
+            activities=season_activities(found),
+            max_concurrent_activities=settings.database_pool,
+            max_cached_workflows=600,
+            graceful_shutdown_timeout=timedelta(seconds=10),
+        )
+    return Worker(
+        client,
+        task_queue=MAIL_QUEUE,
+        activities=mail_activities(found),
+        max_concurrent_activities=4,
+        graceful_shutdown_timeout=timedelta(seconds=20),
+    )
+
+
+async def _sweep(client: Client, database: Database) -> None:
+    """Find notices that wait although nobody sends them: a process died between its commit and its call."""
+    while True:
+        try:
+            for campaign, season in await campaigns.waiting(database, older_than=_SWEEP):
+                await poke_campaign(client, season, campaign)
+        except Exception as error:
+            log.warning("sweep.failed", error=type(error).__name__)
+        await asyncio.sleep(_SWEEP.total_seconds())

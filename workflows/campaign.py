@@ -1,0 +1,67 @@
+"""One notice to many: batches until nobody is left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority
+
+with workflow.unsafe.imports_passed_through():
+    from activities.mail import MailDeeds
+    from models.results import CampaignRef, Sending
+    from workflows.calls import BULK, MAIL_QUEUE, PATIENT, until
+
+
+@workflow.defn
+class CampaignWorkflow:
+    """`season/<season>/campaign/<campaign>`: sends what the campaign has queued, then ends."""
+
+    def __init__(self) -> None:
+        self.total = Sending()
+        self._more = 0
+
+    @workflow.run
+    async def run(self, ref: CampaignRef) -> Sending:
+        """Send batch after batch; wait while the mail server is down."""
+        while True:
+            seen = self._more
+            done = await workflow.execute_activity_method(
+                MailDeeds.send_batch,
+                ref,
+                task_queue=MAIL_QUEUE,
+                start_to_close_timeout=timedelta(minutes=10),
+                heartbeat_timeout=timedelta(seconds=60),
+                retry_policy=PATIENT,
+                summary=f"Send {ref.campaign}",
+                priority=Priority(priority_key=BULK),
+            )
+            self._add(done)
+            if done.left == 0 and self._more == seen:
+                return self.total
+            if workflow.info().is_continue_as_new_suggested():
+                workflow.continue_as_new(ref)
+            if done.retry_after:
+                await until(workflow.now() + done.retry_after, lambda seen=seen: self._more != seen, "try again")
+
+    @workflow.signal
+    def more(self) -> None:
+        """More was queued: look again before ending."""
+        self._more += 1
+
+    @workflow.query
+    def status(self) -> Sending:
+        """What was sent so far."""
+        return self.total
+
+    def _add(self, done: Sending) -> None:
+        self.total = Sending(
+            sent=self.total.sent + done.sent,
+            failed=self.total.failed + done.failed,
+            skipped=self.total.skipped + done.skipped,
+            possibly_twice=self.total.possibly_twice + done.possibly_twice,
+            left=done.left,
+        )
+        workflow.set_current_details(
+            f"sent {self.total.sent}, failed {self.total.failed}, skipped {self.total.skipped}, left {done.left}"
+        )
