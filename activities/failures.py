@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from models.errors import SeasonkeeperError, Unavailable
@@ -29,4 +29,10 @@ class _InWords(ActivityInboundInterceptor):
                 error.remedy,
                 type=type(error).__name__,
                 non_retryable=not isinstance(error, Unavailable),
+                # A refusal is an answer, no alarm in the logs and metrics.
+                category=(
+                    ApplicationErrorCategory.UNSPECIFIED
+                    if isinstance(error, Unavailable)
+                    else ApplicationErrorCategory.BENIGN
+                ),
             ) from None

@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+import time
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from temporalio import activity
 
 from notices.transport import Transport
 from records.database import Database
+
+
+class Pacing:
+    """Spreads the sends of one process evenly: at most `per_second`; None means as fast as it goes."""
+
+    def __init__(self, per_second: float | None = None) -> None:
+        self._gap = 1 / per_second if per_second else 0.0
+        self._next = 0.0
+
+    async def turn(self) -> None:
+        """Wait until the next send may begin."""
+        if not self._gap:
+            return
+        now = time.monotonic()
+        self._next = max(now, self._next) + self._gap
+        await asyncio.sleep(self._next - self._gap - now)
 
 
 @dataclass(frozen=True)
@@ -25,6 +43,7 @@ class House:
     public_url: str
     lanes: int = 4
     mark_each: bool = True
+    pacing: Pacing = field(default_factory=Pacing)
 
 
 def clock() -> datetime:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import uuid4
 
 from temporalio import activity
 
 from activities.house import House
+from models.errors import BadInput
 from models.results import CampaignRef, Sending
 from notices.context import NoticeContext
 from notices.message import build, message_id
@@ -79,6 +79,7 @@ class _Batch:
 
     async def _send(self, owner: str, since: float, claimed: list[Claimed]) -> None:
         done: list[Claimed] = []
+        answer: str | None = None
         for position, delivery in enumerate(claimed):
             # A worker that was starved past half its lease must not send: another may have taken over.
             if self.held_up or time.monotonic() - since > LEASE.total_seconds() / 2:
@@ -87,39 +88,46 @@ class _Batch:
             if delivery.useful_until is not None and delivery.at >= delivery.useful_until:
                 await self._mark(owner, "skipped", "no longer useful when its turn came", [delivery])
                 continue
-            if await self._hand_over(owner, delivery):
-                done.append(delivery)
-                if self._house.mark_each:
-                    await self._mark(owner, "sent", self._answer, [delivery])
-                    done.clear()
+            answer = await self._hand_over(owner, delivery)
+            if answer is None:
+                continue
+            done.append(delivery)
+            if self._house.mark_each:
+                await self._mark(owner, "sent", answer, done)
+                done = []
         if done:
-            await self._mark(owner, "sent", self._answer, done)
+            await self._mark(owner, "sent", answer or "", done)
 
-    async def _hand_over(self, owner: str, delivery: Claimed) -> bool:
-        """Give one notice to the mail server; False where it was not taken, and then it is marked so."""
+    async def _hand_over(self, owner: str, delivery: Claimed) -> str | None:
+        """Give one notice to the mail server: its answer, or None where it did not take it; then it is marked so."""
+        await self._house.pacing.turn()
         try:
-            self._answer = await self._house.transport.send(
-                self._house.sender, delivery.email, self._message(delivery)
-            )
+            answer = await self._house.transport.send(self._house.sender, delivery.email, self._message(delivery))
         except PermanentRefusal as error:
             await self._mark(owner, "failed", error.answer, [delivery])
-            return False
+            return None
+        except BadInput as error:
+            # Words or an address that make no mail are this notice's trouble, not its campaign's.
+            await self._mark(owner, "failed", error.sentence, [delivery])
+            return None
         except TemporaryRefusal as error:
             self.held_up = True
-            final = delivery.attempts >= _MOST_ATTEMPTS
-            await self._mark(owner, "failed" if final else "queued", error.answer, [delivery])
-            return False
+            state = "failed" if delivery.attempts >= _MOST_ATTEMPTS else "queued"
+            await self._mark(owner, state, error.answer, [delivery], in_doubt=error.in_doubt)
+            return None
         except ServerDown as error:
             self.held_up = True
             await self._mark(owner, "queued", str(error), [delivery])
-            return False
+            return None
         if delivery.again:
             self.counts["again"] += 1
-        return True
+        return answer
 
-    async def _mark(self, owner: str, state: str, answer: str, deliveries: list[Claimed]) -> None:
+    async def _mark(
+        self, owner: str, state: str, answer: str, deliveries: list[Claimed], *, in_doubt: bool = False
+    ) -> None:
         keys = [(d.campaign_id, d.person_id, d.subject) for d in deliveries]
-        await campaigns.mark(self._house.database, owner, state, answer, keys)
+        await campaigns.mark(self._house.database, owner, state, answer, keys, in_doubt=in_doubt)
         if state in self.counts:
             self.counts[state] += len(keys)
 
@@ -151,18 +159,18 @@ def _context(season: LiveSeason, delivery: Claimed, public_url: str) -> NoticeCo
     return NoticeContext(
         season_name=file.name.in_language(language),
         person_name=delivery.name,
-        entry_number=delivery.entry_number or "",
-        entry_title=delivery.entry_title or "",
-        area_name=area.name.in_language(language) if area else "",
-        track_name=track.name.in_language(language) if track else "",
-        stage_name=stage.name.in_language(language) if stage else "",
+        entry_number=delivery.entry_number,
+        entry_title=delivery.entry_title,
+        area_name=area.name.in_language(language) if area else None,
+        track_name=track.name.in_language(language) if track else None,
+        stage_name=stage.name.in_language(language) if stage else None,
         window_opens=delivery.opens_at,
         window_closes=delivery.closes_at,
         season_zone=file.zone,
         area_zone=area.zone if area else None,
         own_zone=delivery.zone,
         link=_link(season.id, delivery, public_url),
-        data={key: _value(value) for key, value in delivery.data.items()},
+        data=delivery.data,
     )
 
 
@@ -170,15 +178,3 @@ def _link(season: str, delivery: Claimed, public_url: str) -> str:
     if delivery.entry_number:
         return f"{public_url}/seasons/{season}/entries/{delivery.entry_number}"
     return f"{public_url}/seasons/{season}"
-
-
-def _value(value: Any) -> Any:
-    """Instants travel in JSON as text; templates want them as instants."""
-    if isinstance(value, str) and len(value) >= 20 and value[4:5] == "-" and value[10:11] == "T":
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    return value
-
-

@@ -10,8 +10,18 @@ from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, Resu
 from models.results import Closing, Counted, ReminderRef, StageRef, WindowFacts, WindowRef
 from models.timeline import PlannedReminder
 from records import campaigns, windows
+from records.database import rows
 from records.seasons import live
 from rules import reminders
+
+_CHANGES = {
+    "window.extended": "window_extended",
+    "window.closed_early": "window_closed_early",
+    "window.reopened": "window_reopened",
+    "window.paused": "window_paused",
+    "window.resumed": "window_resumed",
+}
+"""Which words tell which change."""
 
 
 class WindowDeeds:
@@ -89,12 +99,20 @@ class WindowDeeds:
         """Tell the present close of a window to everyone who was told another one: once for each."""
         async with self._house.database.transaction() as connection:
             found, _ = await windows.row(connection, ref.window)
-            if found["state"] == "cancelled":
+            last = await rows(
+                connection,
+                """SELECT event FROM log WHERE window_id = :window AND command_id IS NOT NULL
+                   ORDER BY id DESC LIMIT 1""",
+                window=ref.window,
+            )
+            template = _CHANGES.get(last[0]["event"]) if last else None
+            if found["state"] == "cancelled" or template is None:
                 return Counted()
-            template = "window_paused" if found["state"] == "paused" else "window_extended"
             campaign = f"{ref.window}/change/{found['revision']}"
+            # A pause tells no new instant: everyone who was told the old one hears of it.
+            audience = "told" if template == "window_paused" else "told_otherwise"
             count = await campaigns.plan(
-                connection, campaign, found["season_id"], template, "told_otherwise", window=ref.window
+                connection, campaign, found["season_id"], template, audience, window=ref.window
             )
             return Counted(counts={template: count}, campaigns=(campaign,) if count else ())
 

@@ -43,6 +43,11 @@ AUDIENCES: dict[str, str] = {
         WHERE pl.season_id = :season AND NOT EXISTS (SELECT 1 FROM needs n WHERE n.place_id = pl.id)""",
     "objectors": """SELECT p.id AS person_id, 'objection/' || o.id AS subject, o.entry_id, p.language, '{}'::jsonb AS data
         FROM objections o JOIN people p ON p.id = o.by_id WHERE o.window_id = :window""",
+    "told": """SELECT DISTINCT ON (p.id) p.id AS person_id, d.subject, d.entry_id, p.language,
+          jsonb_build_object('old', d.told_closes_at) AS data
+        FROM deliveries d JOIN people p ON p.id = d.person_id
+        WHERE d.window_id = :window AND d.told_closes_at IS NOT NULL
+        ORDER BY p.id, d.queued_at DESC""",
     # Who was told an instant for this window that is no longer true: told the new one, once.
     "told_otherwise": """SELECT DISTINCT ON (p.id) p.id AS person_id, d.subject, d.entry_id, p.language,
           jsonb_build_object('old', d.told_closes_at) AS data
@@ -189,16 +194,24 @@ async def claim(database: Database, campaign: str, owner: str, limit: int, lease
 
 
 async def mark(
-    database: Database, owner: str, state: str, answer: str, deliveries: Sequence[tuple[str, int, str]]
+    database: Database,
+    owner: str,
+    state: str,
+    answer: str,
+    deliveries: Sequence[tuple[str, int, str]],
+    *,
+    in_doubt: bool = False,
 ) -> int:
     """Keep what became of deliveries that this owner holds: `sent`, `failed`, `skipped`, or `queued` again.
 
-    `deliveries` are (campaign, person, subject). Returns how many were still this owner's.
+    `deliveries` are (campaign, person, subject). `in_doubt`: the server may have taken it before it failed, so the
+    next try may be a second mail. Returns how many were still this owner's.
     """
     async with database.statement() as connection:
         return await run(
             connection,
             f"""UPDATE deliveries d SET state = :state, answer = :answer, owner = NULL, lease_until = NULL,
+                  possibly_twice = possibly_twice OR :in_doubt,
                   sent_at = CASE WHEN :state = 'sent' THEN {CLOCK} END
                 FROM unnest(CAST(:campaigns AS text[]), CAST(:people AS bigint[]), CAST(:subjects AS text[]))
                   AS k(campaign_id, person_id, subject)
@@ -207,6 +220,7 @@ async def mark(
             state=state,
             answer=answer,
             owner=owner,
+            in_doubt=in_doubt,
             campaigns=[d[0] for d in deliveries],
             people=[d[1] for d in deliveries],
             subjects=[d[2] for d in deliveries],

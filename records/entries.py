@@ -17,10 +17,10 @@ from records import gate, log, people
 from records.database import Database, now_parameter, now_sql, rows
 from records.seasons import LiveSeason, live
 
-_SUBMIT = f"""WITH {gate.BY_KIND}, done AS (
+_SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
   UPDATE entries e SET state = 'submitted', submitted_at = gate.at, changed_at = gate.at, window_id = gate.id,
     alive = true, stage = gate.stage
-  FROM gate WHERE e.id = :entry AND e.season_id = gate.season_id AND e.state IN ('draft', 'submitted')
+  FROM gate WHERE e.id = :entry AND e.state IN ('draft', 'submitted')
   RETURNING e.id, e.number, e.season_id, e.applicant_id, gate.id AS window_id, gate.at
 ), logged AS (
   INSERT INTO log (season_id, at, actor, event, window_id, entry_id, data)
@@ -28,9 +28,10 @@ _SUBMIT = f"""WITH {gate.BY_KIND}, done AS (
 ), mailed AS (
   INSERT INTO deliveries (campaign_id, person_id, subject, season_id, entry_id, window_id, language, data, queued_at)
   SELECT season_id || '/receipt', applicant_id, 'entry/' || done.id, season_id, done.id, window_id, p.language,
-    jsonb_build_object('accepted_at', at), at
+    jsonb_build_object('at', at), at
   FROM done JOIN people p ON p.id = applicant_id ON CONFLICT DO NOTHING
 ) SELECT number, at FROM done"""
+_SUBMIT_STATEMENT = text(_SUBMIT)
 
 
 async def draft(database: Database, season_id: str, form: EntryForm, *, channel: str | None = None) -> int:
@@ -103,26 +104,16 @@ async def submit(database: Database, entry_id: int, *, actor: str = "applicant")
     instant; a late attempt is kept in the log.
     """
     async with database.statement() as connection:
+        values = {"entry": entry_id, "actor": actor, "now": now_parameter()}
+        row = (await connection.execute(_SUBMIT_STATEMENT, values)).one_or_none()
+        if row is not None:
+            return row.number, row.at
         entry = await _entry(connection, entry_id)
-        row = await _through(connection, entry, actor)
-    if row is not None:
-        return row
-    async with database.transaction() as connection:
         line = log.Line("entry.refused_late", actor=actor, entry_id=entry_id, data={"number": entry["number"]})
         await log.write(connection, entry["season_id"], [line])
-    async with database.statement() as connection:
         if entry["state"] in (EntryState.DRAFT, EntryState.SUBMITTED, EntryState.LAPSED):
             await gate.refuse(connection, entry["season_id"], "registration", entry["area"])
         raise Refused("entry.state", f"Entry {entry['number']} is {entry['state']} and cannot be submitted.")
-
-
-async def _through(connection: AsyncConnection, entry: dict[str, Any], actor: str) -> tuple[str, datetime] | None:
-    values = {
-        "season": entry["season_id"], "kind": "registration", "area": entry["area"], "entry": entry["id"],
-        "actor": actor, "now": now_parameter(),
-    }  # fmt: skip
-    row = (await connection.execute(text(_SUBMIT), values)).one_or_none()
-    return (row.number, row.at) if row else None
 
 
 async def withdraw(database: Database, entry_id: int, *, reason: str = "") -> None:

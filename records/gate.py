@@ -33,6 +33,16 @@ BY_KIND = f"""gate AS (
 """The same for whichever window of a kind accepts now, in the area `:area` of the season `:season`."""
 
 
+BY_ENTRY = f"""gate AS (
+  SELECT w.id, w.season_id, w.stage, w.area, clock.at
+  FROM windows w CROSS JOIN (SELECT {CLOCK} AS at OFFSET 0) clock
+  WHERE w.season_id = (SELECT season_id FROM entries WHERE id = :entry) AND w.kind = 'registration'
+    AND w.area = (SELECT area FROM entries WHERE id = :entry)
+    AND w.state IN ('open', 'scheduled') AND w.opens_at <= clock.at AND clock.at < w.closes_at
+  ORDER BY w.opens_at LIMIT 1 FOR KEY SHARE OF w)"""
+"""The same for the registration window of the area of the entry `:entry`."""
+
+
 async def pass_gate(database: Database, sql: str, **values: Any) -> dict[str, Any] | None:
     """Run a gated statement, a transaction of its own. Its one row, or None where nothing was accepted."""
     async with database.statement() as connection:

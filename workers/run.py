@@ -13,10 +13,11 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from activities.house import House
+from activities.house import House, Pacing
 from notices.transport import SmtpTransport
 from records import campaigns
 from records.database import Database
+from workers.health import health_page
 from workers.plugin import WORKFLOWS, SeasonkeeperPlugin, mail_activities, season_activities
 from workers.settings import Settings
 from workflows.calls import MAIL_QUEUE, SEASON_QUEUE
@@ -36,7 +37,7 @@ async def run_worker(role: Role, settings: Settings) -> None:
         client = await Client.connect(
             **settings.temporal(), plugins=[SeasonkeeperPlugin(workflows=WORKFLOWS if role == "season" else ())]
         )
-        async with _worker(role, client, found, settings):
+        async with _worker(role, client, found, settings), health_page(settings, found.database.now):
             log.info("worker.ready", role=role)
             sweeping = asyncio.create_task(_sweep(client, found.database)) if role == "mail" else None
             await stop.wait()
@@ -53,13 +54,19 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     transport = SmtpTransport(
         host,
         port,
-        username=settings.smtp_username or None,
-        password=settings.smtp_password.get_secret_value() or None,
+        username=settings.smtp_username,
+        password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
         connections=4,
     )
     try:
-        yield House(database, transport, sender=settings.mail_from, public_url=settings.desk_url())
+        yield House(
+            database,
+            transport,
+            sender=settings.mail_from,
+            public_url=settings.desk_url(),
+            pacing=Pacing(settings.mail_per_second),
+        )
     finally:
         await transport.close()
         await database.close()

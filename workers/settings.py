@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -20,9 +20,6 @@ from sqlalchemy.engine import make_url
 from models.errors import BadInput, Unavailable
 from workers.embedded.addresses import StackAddresses, read_stack
 from workers.embedded.folder import StackFolder
-
-if TYPE_CHECKING:
-    from temporalio.client import ClientConnectConfig
 
 PREFIX = "SEASON_"
 
@@ -128,13 +125,17 @@ class Settings(BaseSettings):
             parsed = parsed.set(drivername="postgresql+asyncpg")
         return parsed.render_as_string(hide_password=False)
 
-    def temporal(self) -> ClientConnectConfig:
-        """Arguments for `Client.connect(**…)`. Raises Unavailable when no address is known."""
+    def temporal(self) -> dict[str, Any]:
+        """Arguments for `Client.connect(**…)`: address, namespace, and TLS and API key where a profile has them.
+
+        Raises:
+            Unavailable: no address is known.
+            BadInput: the profile cannot be read.
+        """
         # Imported here, since it takes a third of a second, and most readers of settings do not need it.
-        from temporalio.client import ClientConnectConfig
         from temporalio.envconfig import ClientConfigProfile
 
-        config = ClientConnectConfig()
+        config: dict[str, Any] = {}
         if self.temporal_profile:
             try:
                 profile = ClientConfigProfile.load(self.temporal_profile)
@@ -144,7 +145,7 @@ class Settings(BaseSettings):
                     f"Temporal's profile '{self.temporal_profile}' (SEASON_TEMPORAL_PROFILE) cannot be read: {error}.",
                     "`temporal config list` shows the profiles there are.",
                 ) from None
-            config = cast("ClientConnectConfig", profile.to_client_connect_config())
+            config.update(profile.to_client_connect_config())
         if "namespace" not in config or self.is_given("temporal_namespace"):
             config["namespace"] = self.temporal_namespace
         if self.temporal_address:

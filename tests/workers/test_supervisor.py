@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import psutil
 import pytest
 from temporalio.client import Client
 
-from tests.workers.conftest import LiveStack, eventually
+from tests.workers.live import LiveStack, eventually
 from workers.embedded import temporal
 from workers.embedded.leftovers import read_children
 from workers.embedded.mailsink import list_mails
@@ -134,11 +135,10 @@ def test_after_a_kill_it_comes_up_again_as_it_was(live: LiveStack, who: str) -> 
 
 def test_a_taken_port_is_moved_and_named_and_an_asked_for_one_is_refused(live: LiveStack) -> None:
     with socket.socket() as taken:
-        try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):  # somebody else has it, which is as good
             taken.bind(("127.0.0.1", 8600))
             taken.listen()
-        except OSError:
-            pass  # somebody else has it, which is as good
         live.environment["SEASON_DESK_PORT"] = "8600"
         refused = live.season("up")
         assert refused.returncode == 1

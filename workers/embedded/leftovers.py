@@ -26,6 +26,10 @@ class Record(BaseModel):
     """The signal that stops it in order."""
 
 
+GRACE = 4.0
+"""Seconds. Short, since what they had under way was lost with their supervisor, and all of it may be killed safely."""
+POSTGRES_GRACE = 20.0
+"""Seconds. A PostgreSQL that stops in order needs no crash recovery."""
 _RECORDS = TypeAdapter(tuple[Record, ...])
 
 
@@ -63,7 +67,7 @@ def stop_leftovers(folder: StackFolder, report: Callable[[str], None]) -> None:
 
 
 def _stop(name: str, handle: Handle, first: signal.Signals) -> None:
-    if not stop(handle, first, grace=20.0):
+    if not stop(handle, first, grace=POSTGRES_GRACE if name == "postgres" else GRACE):
         raise Unavailable(
             f"{name}.leftover",
             f"{name} (process {handle.pid}) is left over from an earlier stack and does not stop.",

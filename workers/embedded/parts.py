@@ -19,7 +19,7 @@ from workers.embedded.postgres import Postgres, as_owner
 
 QUEUES = {"worker-season": "season", "worker-mail": "mail"}
 """Which task queue each worker serves."""
-SEASON = (sys.executable, "-m", "desk.cli")
+SEASON: tuple[str, ...] = (sys.executable, "-m", "desk.cli")
 """Our command without words; tests put a stand-in here."""
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,7 +94,8 @@ class OwnParts:
             return last is not None and last >= started
 
         kind = name.removeprefix("worker-")
-        return self._part(name, f"the {kind} worker", ("worker", kind), answers)
+        # It lets activities under way finish, for 20 s at most, before it goes.
+        return self._part(name, f"the {kind} worker", ("worker", kind), answers, grace=30.0)
 
     def desk(self, port: int) -> Part:
         """The console and the API."""

@@ -12,8 +12,10 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +27,7 @@ from sqlalchemy.engine import URL
 
 from models.errors import Unavailable
 from workers.embedded.folder import StackFolder
-from workers.embedded.processes import Handle, handle_of
+from workers.embedded.processes import Handle, handle_of, leash
 
 SUPERUSER = "postgres"
 DATABASE = "season"
@@ -97,10 +99,11 @@ class Postgres:
         self._forget_stale_pid()
 
     def _initialise(self, owner: pwd.struct_passwd | None) -> None:
-        draft = self.data.with_name(f"{self.data.name}.draft")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        draft.chmod(0o700)
+        for old in self.data.parent.glob(f"{self.data.name}.draft-*"):
+            shutil.rmtree(old, ignore_errors=True)
+        # A name of its own: an initdb whose caller was killed must not write into this one.
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f"{self.data.name}.draft-", dir=self.data.parent))
         if owner is not None:
             os.chown(draft, owner.pw_uid, owner.pw_gid)
         locale = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
@@ -213,6 +216,7 @@ def run_binary(name: str, *arguments: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        preexec_fn=leash(signal.SIGKILL),
         **as_owner(),
     )
     if done.returncode:

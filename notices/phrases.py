@@ -1,0 +1,266 @@
+"""The sentences of the log and of `explain`: one for each event, in English and Chinese.
+
+`{field}` is a value of the line's data; a missing one is shown as `…`. What stands in `[ ]` is left out whole when
+one of its fields is missing. Instants (aware datetimes, or ISO 8601 text with a zone) are written in the zone
+`data["zone"]`, else in UTC; other texts may be bilingual (`Text`, or a mapping by language).
+
+Fields that the phrases use, beside [reason] and [rule], which any line may have:
+
+| events | fields |
+| --- | --- |
+| season.* | none |
+| window.opened, .reopened, .resumed | stage (else window), [closes_at] |
+| window.closed, .closed_silently, .closed_early, .paused, .cancelled | stage (else window), [closes_at] |
+| window.extended | stage (else window), old, new |
+| entry.drafted, .submitted | [number] |
+| entry.ineligible, .undecided | [findings], a text or a list of them |
+| entry.changed, .withdrawn, .lapsed, .eligible, .finished | none |
+| entry.refused_late | [number], [closes_at] |
+| entry.recommended, .decided | [number], by |
+| assignment.made, .short | count, [stage] |
+| assignment.declined, .conflict, .replaced, judge.registered, ballot.* | [judge], [score], [stage] |
+| session.planned | [stage], [count] |
+| slot.* | [stage], [score] |
+| tally.made | [stage], [count], [score] |
+| selection.* | [stage], [division], [rank], [score] |
+| wild_card.given | [number], [by] |
+| objection.* | [number] |
+| invitation.* | [stage], [until] |
+| award.given | prize, [division], [rank] |
+| need.filed, match.*, follow_up.* | [place], [until], [score], [by] |
+| notice.* | [notice], [answer]; campaign.planned: [notice], [count]; matching.round: [count] |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from models.errors import BadInput
+from models.text import Text
+from notices.instants import in_clock
+from notices.state_words import STAGE_KIND_WORDS, STATE_WORDS, WINDOW_WORDS
+
+__all__ = ["MISSING", "PHRASES", "STAGE_KIND_WORDS", "STATE_WORDS", "WINDOW_WORDS", "sentence"]
+
+MISSING = "…"
+_PART = re.compile(r"\[([^\[\]]*)\]|\{(\w+)\}")
+_FIELD = re.compile(r"\{(\w+)\}")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*(?:Z|[+-]\d\d:\d\d)")
+_DEADLINES = {"closes_at", "until", "old", "new"}
+_WHY = Text(en="[ Reason: {reason}.][ Rule: {rule}.]", zh="[理由：{reason}。][依据：{rule}。]")
+
+
+def _t(en: str, zh: str) -> Text:
+    return Text(en=en, zh=zh)
+
+
+PHRASES: dict[str, Text] = {
+    "season.started": _t("The season started.", "赛季启动。"),
+    "season.paused": _t(
+        "The season was paused: every open window stands still.", "赛季暂停，所有进行中的窗口停止计时。"
+    ),
+    "season.resumed": _t("The season goes on.", "赛季恢复进行。"),
+    "season.cancelled": _t("The season was cancelled.", "赛季取消。"),
+    "season.finished": _t("The season is finished.", "赛季结束。"),
+    "window.opened": _t("{stage} opened[, until {closes_at}].", "{stage}开始[，截止时间 {closes_at}]。"),
+    "window.closed": _t("{stage} closed on time[, at {closes_at}].", "{stage}按时截止[（{closes_at}）]。"),
+    "window.closed_silently": _t(
+        "{stage} was over before the season started here[ (it closed at {closes_at})]; nobody was told.",
+        "{stage}在赛季启动前已经结束[（截止时间 {closes_at}）]，未发通知。",
+    ),
+    "window.extended": _t("{stage} was extended from {old} to {new}.", "{stage}的截止时间由 {old} 延长至 {new}。"),
+    "window.closed_early": _t("{stage} was closed early[, at {closes_at}].", "{stage}提前截止[（{closes_at}）]。"),
+    "window.reopened": _t(
+        "{stage} was opened again[, until {closes_at}].", "{stage}重新开放[，截止时间 {closes_at}]。"
+    ),
+    "window.paused": _t("{stage} was paused; nothing is accepted meanwhile.", "{stage}暂停，暂停期间不予受理。"),
+    "window.resumed": _t("{stage} goes on[, until {closes_at}].", "{stage}恢复进行[，截止时间 {closes_at}]。"),
+    "window.cancelled": _t("{stage} was cancelled with its season.", "{stage}随赛季一并取消。"),
+    "entry.drafted": _t(
+        "The project was begun as a draft[, number {number}].", "项目以草稿形式创建[，编号 {number}]。"
+    ),
+    "entry.changed": _t("The project was changed.", "项目内容已修改。"),
+    "entry.submitted": _t(
+        "The project[ {number}] was submitted in time and counts.", "项目[ {number} ]按时提交，有效。"
+    ),
+    "entry.refused_late": _t(
+        "A submission[ of {number}] was refused: the window was closed[ since {closes_at}].",
+        "[项目 {number} 的]提交未被受理：窗口已关闭[（截止时间 {closes_at}）]。",
+    ),
+    "entry.withdrawn": _t("The project was withdrawn.", "项目已撤回。"),
+    "entry.lapsed": _t("The draft was not submitted in time and lapsed.", "草稿未按时提交，已失效。"),
+    "entry.recommended": _t("The channel {by} recommended the project.", "推荐渠道 {by} 推荐了该项目。"),
+    "entry.eligible": _t("The project meets the entry rules.", "项目符合参赛条件。"),
+    "entry.ineligible": _t(
+        "The project does not meet the entry rules[: {findings}].",
+        "项目不符合参赛条件[：{findings}]。",
+    ),
+    "entry.undecided": _t(
+        "The entry rules leave the project open[: {findings}]; a person decides.",
+        "资格规则未能自动判定[：{findings}]，转由人工决定。",
+    ),
+    "entry.decided": _t("The open case was decided[ by {by}].", "待定事项已[由 {by} ]作出决定。"),
+    "judge.registered": _t("The judge[ {judge}] was registered.", "评委[ {judge} ]已登记。"),
+    "assignment.made": _t("{count} judges were assigned[ for {stage}].", "[{stage}：]已分配 {count} 位评委。"),
+    "assignment.short": _t(
+        "Judges are missing[ for {stage}]: {count} places could not be filled.",
+        "[{stage}：]评委不足，尚缺 {count} 位。",
+    ),
+    "assignment.declined": _t("The judge[ {judge}] declined the task.", "评委[ {judge} ]谢绝了该任务。"),
+    "assignment.conflict": _t(
+        "The judge[ {judge}] has a conflict with the project.", "评委[ {judge} ]与该项目存在利益冲突。"
+    ),
+    "assignment.replaced": _t("The judge[ {judge}] was replaced by another.", "评委[ {judge} ]已由他人替换。"),
+    "ballot.cast": _t(
+        "A ballot was cast[ by judge {judge}][: {score} points].", "[评委 {judge} ]已评分[：{score} 分]。"
+    ),
+    "ballot.refused_late": _t(
+        "A ballot[ of judge {judge}] was refused: the window was closed.", "[评委 {judge} 的]评分未被受理：窗口已关闭。"
+    ),
+    "session.planned": _t(
+        "A session was planned[ for {stage}][, with {count} projects]; the order was drawn by lot.",
+        "[{stage}：]答辩场次已安排[，共 {count} 个项目]，顺序由抽签决定。",
+    ),
+    "slot.held": _t("The project was defended[: {score} points].", "项目完成答辩[：{score} 分]。"),
+    "slot.no_show": _t("The project did not appear at its defence.", "项目缺席答辩。"),
+    "tally.made": _t(
+        "The ballots were tallied[ for {stage}][: {score} points][, {count} ballots].",
+        "[{stage}：]评分已汇总[：{score} 分][，共 {count} 份评分]。",
+    ),
+    "selection.selected": _t(
+        "Selected[ for {stage}][ in {division}][: rank {rank}][ with {score} points].",
+        "[{stage}：]入选[（{division}）][，第 {rank} 名][，得分 {score}]。",
+    ),
+    "selection.wild_card": _t("Selected[ in {division}] by a wild card.", "以外卡入选[（{division}）]。"),
+    "selection.waiting": _t(
+        "On the waiting list[ in {division}][: rank {rank}][ with {score} points].",
+        "列入候补名单[（{division}）][，第 {rank} 名][，得分 {score}]。",
+    ),
+    "selection.not_selected": _t(
+        "Not selected[ in {division}][: rank {rank}][ with {score} points].",
+        "未入选[（{division}）][，第 {rank} 名][，得分 {score}]。",
+    ),
+    "selection.stepped_up": _t(
+        "Moved up from the waiting list[ in {division}].", "由候补名单递补入选[（{division}）]。"
+    ),
+    "selection.removed": _t("Removed from the list of the selected.", "已移出入选名单。"),
+    "selection.declined": _t("The place was declined.", "已放弃入选名额。"),
+    "objection.filed": _t("An objection[ to {number}] was filed.", "已收到[对 {number} 的]异议。"),
+    "objection.upheld": _t("The objection[ to {number}] was upheld.", "[对 {number} 的]异议成立。"),
+    "objection.dismissed": _t("The objection[ to {number}] was dismissed.", "[对 {number} 的]异议不成立。"),
+    "invitation.sent": _t(
+        "An invitation was sent[ for {stage}][, to be answered by {until}].",
+        "已发出邀请[：{stage}][，答复截止时间 {until}]。",
+    ),
+    "invitation.accepted": _t("The invitation was accepted[: {stage}].", "已接受邀请[：{stage}]。"),
+    "invitation.declined": _t("The invitation was declined[: {stage}].", "已谢绝邀请[：{stage}]。"),
+    "invitation.lapsed": _t(
+        "The invitation was not answered in time and lapsed[: {stage}].", "邀请逾期未答复，已失效[：{stage}]。"
+    ),
+    "award.given": _t(
+        "An award: {prize}[ in {division}][, rank {rank}].", "获奖：{prize}[（{division}）][，第 {rank} 名]。"
+    ),
+    "entry.finished": _t("The project's way through the season is over.", "项目的参赛历程结束。"),
+    "need.filed": _t("A need was filed[ by {place}].", "[{place}]提交了对接需求。"),
+    "match.proposed": _t(
+        "A match was proposed[ with {place}][ (fit {score})].", "推荐对接[：{place}][（匹配度 {score}）]。"
+    ),
+    "match.answered": _t("The proposed match was answered[ by {by}].", "对接推荐已[由 {by} ]答复。"),
+    "match.landed": _t(
+        "The negotiation[ with {place}] succeeded: the project lands.", "[与{place}的]洽谈成功，项目落地。"
+    ),
+    "match.failed": _t("The negotiation[ with {place}] ended without agreement.", "[与{place}的]洽谈未达成一致。"),
+    "match.declined": _t("The match[ with {place}] was declined[ by {by}].", "[与{place}的]对接[被 {by} ]谢绝。"),
+    "match.expired": _t("The match[ with {place}] expired without an outcome.", "[与{place}的]对接未有结果，已失效。"),
+    "follow_up.due": _t(
+        "A follow-up is due[ with {place}][, by {until}].", "[{place}：]需进行回访[，截止时间 {until}]。"
+    ),
+    "follow_up.answered": _t("The follow-up was answered[ by {by}].", "回访已[由 {by} ]答复。"),
+    "follow_up.missed": _t("The follow-up was not answered in time.", "回访逾期未答复。"),
+    "notice.sent": _t(
+        "A notice was sent[: {notice}][; the mail server answered: {answer}].",
+        "通知已发送[：{notice}][；邮件服务器答复：{answer}]。",
+    ),
+    "notice.failed": _t(
+        "A notice could not be sent[: {notice}][; the mail server answered: {answer}].",
+        "通知发送失败[：{notice}][；邮件服务器答复：{answer}]。",
+    ),
+    "notice.skipped": _t(
+        "A notice was left out, as it had lost its use[: {notice}].", "通知已无必要，未发送[：{notice}]。"
+    ),
+    "campaign.planned": _t(
+        "A notice was planned[: {notice}][, to {count} people].", "已安排通知[：{notice}][，共 {count} 人]。"
+    ),
+    "wild_card.given": _t("A wild card was given[ to {number}][ by {by}].", "[由 {by} ]授予外卡[（{number}）]。"),
+    "matching.round": _t(
+        "A matching round was held[: {count} matches proposed].", "已进行一轮匹配[：推荐 {count} 组对接]。"
+    ),
+}
+"""What happened, by event code."""
+
+
+def sentence(event: str, data: Mapping[str, Any], language: str) -> str:
+    """What happened, in words, with its reason and rule where they are known. Never raises for missing values.
+
+    An unknown event is shown by its code, made readable.
+    """
+    phrase = PHRASES.get(event)
+    if phrase is None:
+        return _fill(f"{event.replace('.', ': ').replace('_', ' ')}." + _WHY.in_language(language), data, language)
+    return _fill(phrase.in_language(language) + _WHY.in_language(language), data, language)
+
+
+@cache
+def _parts(phrase: str) -> tuple[tuple[str, str | None, str | None], ...]:
+    """The phrase cut into (literal, optional part, field)."""
+    parts: list[tuple[str, str | None, str | None]] = []
+    end = 0
+    for found in _PART.finditer(phrase):
+        parts.append((phrase[end : found.start()], found[1], found[2]))
+        end = found.end()
+    return (*parts, (phrase[end:], None, None))
+
+
+def _fill(phrase: str, data: Mapping[str, Any], language: str) -> str:
+    words: list[str] = []
+    for literal, optional, field in _parts(phrase):
+        words.append(literal)
+        if field is not None:
+            words.append(_shown(field, data, language) or MISSING)
+        elif optional is not None and all(_shown(name, data, language) for name in _FIELD.findall(optional)):
+            words.append(_FIELD.sub(lambda found: _shown(found[1], data, language) or MISSING, optional))
+    return "".join(words)
+
+
+def _shown(field: str, data: Mapping[str, Any], language: str) -> str | None:
+    value = data.get(field)
+    if value is None and field == "stage":
+        value = data.get("window")
+    if isinstance(value, (list, tuple)):
+        return "; ".join(filter(None, (_written(one, field, data, language) for one in value))) or None
+    return _written(value, field, data, language)
+
+
+def _written(value: Any, field: str, data: Mapping[str, Any], language: str) -> str | None:
+    if isinstance(value, Text):
+        value = value.in_language(language)
+    elif isinstance(value, Mapping):
+        value = value.get("zh" if language.startswith("zh") else "en")
+    if value is None or value == "":
+        return None
+    if isinstance(value, datetime) or (isinstance(value, str) and _INSTANT.fullmatch(value)):
+        return _instant(value, str(data.get("zone") or "UTC"), language, field in _DEADLINES)
+    text = " ".join(str(value).split())
+    # The phrase ends its own sentences.
+    return text.rstrip("。.") or text if field in ("reason", "rule") else text
+
+
+def _instant(value: datetime | str, zone: str, language: str, deadline: bool) -> str:
+    try:
+        return in_clock(value, zone, language, deadline=deadline)
+    except (BadInput, OverflowError):
+        return str(value)

@@ -1,0 +1,108 @@
+"""The embedded PostgreSQL by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from workers.embedded.folder import SOCKET_PATH_MAX, StackFolder
+from workers.embedded.postgres import Postgres, as_owner, system_user
+from workers.embedded.processes import Handle, handle_of, is_running, leash, own_handle, stop
+from workers.embedded.temporary import temporary_postgres
+
+SERVE = """
+import asyncio, sys
+from pathlib import Path
+from workers.embedded.temporary import temporary_postgres
+with temporary_postgres(Path(sys.argv[1])) as postgres:
+    asyncio.run(postgres.ensure_database())
+    print(asyncio.run(postgres.answers()))
+"""
+
+
+def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
+    deep = tmp_path / ("long-" * 20)
+    deep.mkdir()
+    with temporary_postgres(deep) as postgres:
+        assert len(os.fsencode(postgres.socket / ".s.PGSQL.5432")) <= SOCKET_PATH_MAX
+        asyncio.run(postgres.ensure_database())
+        asyncio.run(postgres.ensure_database())
+        server = postgres.running()
+        assert server is not None
+    assert not is_running(server)
+    assert not postgres.socket.exists()
+    assert list(deep.iterdir()) == []
+
+
+def test_only_its_owner_can_reach_it(tmp_path: Path) -> None:
+    with temporary_postgres() as postgres:
+        assert postgres.socket.stat().st_mode & 0o077 == 0
+        names = [path for path in postgres.socket.iterdir() if path.is_socket()]
+        assert [path.stat().st_mode & 0o777 for path in names] == [0o700]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_it_runs_without_root_too() -> None:
+    owner = system_user()
+    assert owner is not None
+    home = Path("/tmp") / f"season-test-{os.getpid()}"
+    home.mkdir()
+    os.chown(home, owner.pw_uid, owner.pw_gid)
+    try:
+        root = Path(__file__).resolve().parents[2]
+        environment = {**os.environ, "PYTHONPATH": str(root), "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-c", SERVE, str(home)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, env=environment, **as_owner())
+        except PermissionError:
+            pytest.skip("this Python lies where other users cannot run it")
+        assert done.stdout.strip() == "True", done.stderr
+    finally:
+        shutil.rmtree(home)
+
+
+def test_a_stale_pid_that_is_somebody_elses_now_is_no_server(tmp_path: Path) -> None:
+    postgres = Postgres.of(StackFolder.at(tmp_path))
+    postgres.prepare()
+    (postgres.data / "postmaster.pid").write_text(f"{os.getpid()}\n{postgres.data}\n", encoding="utf-8")
+    assert postgres.running() is None
+    assert system_user() is None or postgres.data.stat().st_uid != 0
+
+
+def test_a_reused_process_id_is_another_process() -> None:
+    me = own_handle()
+    assert is_running(me)
+    assert not is_running(Handle(pid=me.pid, birth="another boot/1"))
+    assert stop(Handle(pid=me.pid, birth="another boot/1")), "gone, and nobody else was signalled"
+
+
+def test_a_leashed_process_ends_with_its_parent() -> None:
+    code = (
+        "import subprocess, sys, signal, time; from workers.embedded.processes import leash\n"
+        "p = subprocess.Popen(['sleep', '100'], preexec_fn=leash(signal.SIGTERM)); print(p.pid, flush=True)\n"
+        "time.sleep(100)"
+    )
+    if leash(signal.SIGTERM) is None:
+        pytest.skip("this platform has no such signal")
+    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = handle_of(int(parent.stdout.readline()))
+    assert child is not None
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate()
+    try:
+        for _ in range(100):
+            if not is_running(child):
+                break
+            time.sleep(0.05)
+        assert not is_running(child)
+    finally:
+        stop(child)
