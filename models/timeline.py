@@ -49,6 +49,11 @@ class PlannedReminder(BaseModel):
     before: Span
     useful_until: Instant
 
+    @property
+    def key(self) -> str:
+        """Names this line within its window's plan, the same before and after the window moved."""
+        return f"{self.template}:{self.to}:{round(self.before.total_seconds())}"
+
 
 class PlannedWindow(BaseModel):
     """One window as the season file plans it, in nominal instants.

@@ -76,7 +76,7 @@ _ENTRY = "entry_number entry_title"
 
 FIELDS: dict[str, Fields] = {
     # registration
-    "registration_open": _fields("window_closes", "stage_name area_name window_opens link"),
+    "registration_open": _fields("window_closes", "area_name window_opens link"),
     "draft_saved": _fields(f"{_ENTRY} window_closes", "link"),
     "receipt": _fields(_ENTRY, "area_name track_name window_closes link data.at"),
     "draft_reminder": _fields(f"{_ENTRY} window_closes", "link"),
@@ -98,7 +98,7 @@ FIELDS: dict[str, Fields] = {
     "selection_result": _fields(
         f"{_ENTRY} data.decision", "stage_name data.rank data.score data.next_stage data.reason link"
     ),
-    "public_notice": _fields("window_closes", "area_name stage_name link"),
+    "public_notice": _fields("window_closes", "area_name link"),
     "objection_decided": _fields("data.decision", "entry_number entry_title data.reason"),
     "removed": _fields(_ENTRY, "data.reason"),
     "stepped_up": _fields(_ENTRY, "stage_name data.reason link"),

@@ -23,6 +23,7 @@ _PIECE = 42
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _NO_ADDRESS = re.compile(r"[\s<>()\[\],;:\\\"]")
 _LOCAL_ATOMS = re.compile(r"[^\s<>()\[\],;:\\\"@.]+(?:\.[^\s<>()\[\],;:\\\"@.]+)*")
+_ID = re.compile(r"[A-Za-z0-9/._:-]{1,900}")
 _NO_TOKEN = re.compile(r"[^a-z0-9-]+")
 
 
@@ -93,8 +94,14 @@ def _constant(sender: str, language: str, season_id: str, campaign_id: str) -> s
         f"Content-Language: {tag}\r\n"
         "Auto-Submitted: auto-generated\r\n"
         f"List-Id: <{season}.{domain}>\r\n"
-        f"X-Season-Campaign: {_unstructured('the campaign', campaign_id)}\r\n"
+        f"X-Season-Campaign: {_campaign(campaign_id)}\r\n"
     )
+
+
+def _campaign(campaign_id: str) -> str:
+    # Kept on one line as it is, so that a mail can be found by it in any log and folder.
+    _check("the campaign", campaign_id)
+    return campaign_id if _ID.fullmatch(campaign_id) else _encoded(campaign_id)
 
 
 def _mailbox(name: str, address: str) -> str:
@@ -126,11 +133,22 @@ def _address(address: str) -> str:
 
 
 def _unstructured(what: str, text: str) -> str:
+    """The text as it is where it is plain, folded at spaces; else encoded words, which give back anything exactly."""
     _check(what, text)
-    # A short plain line goes as it is; all else as encoded words, which every parser gives back exactly.
-    if len(text) <= _LINE - 20 and text.isascii() and "=?" not in text and text == " ".join(text.split()):
+    if not text.isascii() or "=?" in text or text != " ".join(text.split()):
+        return _encoded(text)
+    if len(text) <= _LINE - 20:
         return text
-    return _encoded(text)
+    lines, line = [], ""
+    for word in text.split(" "):
+        if len(word) > _LINE - 20:
+            return _encoded(text)
+        if len(line) + len(word) > _LINE - 20:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    return "\r\n ".join([*lines, line])
 
 
 def _encoded(text: str) -> str:

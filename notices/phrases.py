@@ -17,7 +17,8 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | entry.changed, .withdrawn, .lapsed, .eligible, .finished | none |
 | entry.refused_late | [number], [closes_at] |
 | entry.recommended, .decided | [number], by |
-| assignment.made, .short | count, [stage] |
+| assignment.short | count, [stage] |
+| assignment.made | [count], [stage] |
 | assignment.declined, .conflict, .replaced, judge.registered, ballot.* | [judge], [score], [stage] |
 | session.planned | [stage], [count] |
 | slot.* | [stage], [score] |
@@ -105,7 +106,7 @@ PHRASES: dict[str, Text] = {
     ),
     "entry.decided": _t("The open case was decided[ by {by}].", "待定事项已[由 {by} ]作出决定。"),
     "judge.registered": _t("The judge[ {judge}] was registered.", "评委[ {judge} ]已登记。"),
-    "assignment.made": _t("{count} judges were assigned[ for {stage}].", "[{stage}：]已分配 {count} 位评委。"),
+    "assignment.made": _t("Judges were assigned[ for {stage}][: {count}].", "[{stage}：]已分配评委[ {count} 位]。"),
     "assignment.short": _t(
         "Judges are missing[ for {stage}]: {count} places could not be filled.",
         "[{stage}：]评委不足，尚缺 {count} 位。",

@@ -138,7 +138,7 @@ async def _decide(
         case Extend():
             until = _until(command, found["closes_at"])
             if state not in (WindowState.OPEN, WindowState.SCHEDULED) or now >= found["closes_at"]:
-                raise _not_running(found, "extended", "`season reopen` opens a closed window again.")
+                raise _not_running(found, now, "extended", "`season reopen` opens a closed window again.")
             if until <= found["closes_at"]:
                 raise Refused(
                     "window.earlier",
@@ -148,14 +148,17 @@ async def _decide(
             await _room(connection, found, until)
             return "window.extended", {"closes_at": until}
         case CloseNow():
-            if state != WindowState.OPEN or now >= found["closes_at"]:
-                raise _not_running(found, "closed early", "Only an open window can be closed.")
-            return "window.closed_early", {"state": WindowState.CLOSED, "closes_at": now, "closed_at": now}
+            begun = state == WindowState.OPEN or (state == WindowState.SCHEDULED and found["opens_at"] <= now)
+            if not begun or now >= found["closes_at"]:
+                raise _not_running(found, now, "closed early", "Only an open window can be closed.")
+            opened_at = found["opened_at"] or found["opens_at"]
+            closed = {"state": WindowState.CLOSED, "closes_at": now, "closed_at": now, "opened_at": opened_at}
+            return "window.closed_early", closed
         case Reopen():
             return "window.reopened", await _reopen(connection, found, command, now)
         case PauseWindow():
             if state not in (WindowState.OPEN, WindowState.SCHEDULED) or now >= found["closes_at"]:
-                raise _not_running(found, "paused", "Only an open or scheduled window can be paused.")
+                raise _not_running(found, now, "paused", "Only an open or scheduled window can be paused.")
             return "window.paused", {"state": WindowState.PAUSED, "paused_at": now}
         case ResumeWindow():
             if state != WindowState.PAUSED:
@@ -235,14 +238,15 @@ def _until(command: Extend | Reopen, base: datetime) -> datetime:
     return base + command.by
 
 
-def _not_running(found: RowMapping, done: str, remedy: str) -> Refused:
-    state = "closed" if found["state"] in (WindowState.OPEN, WindowState.SCHEDULED) else found["state"]
-    return Refused(
-        f"window.{state}",
-        f"Window '{found['id']}' cannot be {done}: it is {state}"
-        + (f" since {_z(found['closed_at'] or found['closes_at'])}." if state == "closed" else "."),
-        remedy,
-    )
+def _not_running(found: RowMapping, now: datetime, done: str, remedy: str) -> Refused:
+    state = found["state"]
+    if state in (WindowState.OPEN, WindowState.SCHEDULED):
+        state = WindowState.CLOSED if now >= found["closes_at"] else state
+    when = {
+        WindowState.CLOSED: f" since {_z(found['closed_at'] or found['closes_at'])}",
+        WindowState.SCHEDULED: f" and opens at {_z(found['opens_at'])}",
+    }.get(state, "")
+    return Refused(f"window.{state}", f"Window '{found['id']}' cannot be {done}: it is {state}{when}.", remedy)
 
 
 def _plan(season: LiveSeason, found: RowMapping) -> list[dict[str, Any]]:

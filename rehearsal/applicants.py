@@ -1,0 +1,174 @@
+"""Applicants and the channels that recommend them: drafts, submissions, changes, late attempts, withdrawals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from models.forms import ChannelForm, EntryForm
+from models.season import Area, Track
+from rehearsal import habits, names
+from rehearsal.acts import Act, Moot
+from rehearsal.dice import Dice
+from rehearsal.world import World
+from records import entries
+
+
+@dataclass
+class Project:
+    """What an applicant holds in hand: the form, and the entry's id once the draft was accepted."""
+
+    key: str
+    form: EntryForm
+    window: str
+    channel: str | None = None
+    id: int | None = None
+
+
+def channels_of(world: World, area: Area) -> list[ChannelForm]:
+    """The recommending organisations of an area."""
+    forms = []
+    for number in range(1, 4):
+        dice = Dice(world.seed, "channel", area.code, number)
+        contact = names.person(dice, f"channel-{area.code.lower()}-{number}", area)
+        name = names.organisation(dice, contact.language)
+        forms.append(ChannelForm(code=f"{area.code}-{number}", name=name, area=area.code, contact=contact))
+    return forms
+
+
+def register(world: World, window: dict[str, Any], count: int) -> Iterator[Act]:
+    """All acts of the applicants of one registration window; `count` entries are started."""
+    area = world.file.area(window["area"])
+    for number in range(count):
+        dice = Dice(world.seed, "entry", area.code, window["stage"], number)
+        project = _project(world, area, window, dice, number)
+        yield from _life(world, project, window, dice)
+
+
+def _life(world: World, project: Project, window: dict[str, Any], dice: Dice) -> Iterator[Act]:
+    """One entry's acts, from its draft on."""
+    opens, closes = window["opens_at"], window["closes_at"]
+    submits = _submitting(world, opens, closes, dice)
+    begins = _beginning(world, opens, submits, dice)
+
+    async def draft() -> None:
+        project.id = await entries.draft(world.database, world.season, project.form, channel=_brought_by(project))
+
+    async def submit() -> None:
+        await world.desk.submit(_entered(project))
+
+    async def change() -> None:
+        changed = project.form.model_copy(update={"summary": project.form.summary + " Revised."})
+        await entries.save(world.database, _entered(project), changed)
+        await world.desk.submit(_entered(project))
+
+    async def vouch() -> None:
+        await entries.recommend(world.database, _entered(project), project.channel or "")
+
+    async def withdraw() -> None:
+        await entries.withdraw(world.database, _entered(project), reason="We go another way.")
+
+    key = project.key
+    fate = dice.random()
+    late = habits.NEVER_SUBMITTED <= fate < habits.NEVER_SUBMITTED + habits.LATE
+    if late and dice.falls(habits.BEGUN_LATE):
+        begins = closes + _lateness(world, dice)
+    yield Act(begins, f"{key}/1", draft, "draft", window["id"])
+    if fate < habits.NEVER_SUBMITTED:
+        return
+    if late:
+        yield Act(max(begins, closes + _lateness(world, dice)), f"{key}/2", submit, "submit", window["id"])
+        return
+    yield Act(submits, f"{key}/2", submit, "submit", window["id"])
+    if project.channel is not None and not _registered_by_channel(project):
+        yield Act(dice.moment(begins, closes), f"{key}/3", vouch, "recommend", window["id"])
+    if dice.falls(habits.CHANGED):
+        yield Act(dice.moment(submits, closes), f"{key}/4", change, "change", window["id"])
+    if dice.falls(habits.WITHDRAWN):
+        yield Act(dice.moment(submits, closes + world.span(timedelta(days=40))), f"{key}/5", withdraw, "withdraw")
+
+
+def _entered(project: Project) -> int:
+    if project.id is None:
+        raise Moot
+    return project.id
+
+
+def _submitting(world: World, opens: datetime, closes: datetime, dice: Dice) -> datetime:
+    """When somebody submits: half of all in the last three days, a surge in the last hour."""
+    length = closes - opens
+    hour = min(world.span(habits.LAST_HOUR), length / 4)
+    days = min(world.span(habits.LAST_DAYS), length / 2)
+    chance = dice.random()
+    if chance < habits.LAST_HOUR_SHARE:
+        # The nearer to the close, the more: some to the very millisecond.
+        return max(closes - hour * dice.random() ** 2, opens) - timedelta(milliseconds=1)
+    if chance < habits.LAST_HOUR_SHARE + habits.LAST_DAYS_SHARE:
+        return dice.moment(closes - days, closes - hour)
+    return dice.moment(opens, closes - days)
+
+
+def _beginning(world: World, opens: datetime, submits: datetime, dice: Dice) -> datetime:
+    """A draft is begun some days before, at the earliest when the window opens."""
+    before = world.span(timedelta(hours=dice.expovariate(1 / 60)))
+    return max(opens, min(submits - before, submits - timedelta(milliseconds=1)))
+
+
+def _lateness(world: World, dice: Dice) -> timedelta:
+    """Some are late by nothing at all (the closing instant is over), the others by minutes and hours."""
+    return timedelta(0) if dice.falls(0.1) else world.span(timedelta(minutes=dice.expovariate(1 / 45)))
+
+
+def _project(world: World, area: Area, window: dict[str, Any], dice: Dice, number: int) -> Project:
+    key = f"{area.code}/{window['stage']}/{number}"
+    track = dice.pick(world.file.tracks)
+    address = f"{area.code}-{window['stage']}-{number}".lower()
+    applicant = names.person(dice, address, area)
+    size = dice.randrange(world.file.entry_rules.team_max)
+    documents = world.file.entry_rules.documents
+    wrong = dice.random()
+    bounds = habits.TEAM_TOO_LARGE, habits.TEAM_TOO_LARGE + habits.PLAN_MISSING
+    if wrong < bounds[0]:
+        size = world.file.entry_rules.team_max + dice.randrange(3)
+    elif wrong < bounds[1]:
+        documents = documents[1:]
+    team = [names.person(dice, f"{address}-{n}", area) for n in range(1, size + 1)]
+    if number and bounds[1] <= wrong < bounds[1] + habits.SAME_PERSON:
+        team = [*team[:-1], names.person(dice, f"{area.code}-{window['stage']}-{number - 1}".lower(), area)]
+    form = EntryForm(
+        area=area.code,
+        track=track.code,
+        group=dice.pick(track.groups).code if track.groups else None,
+        fields=tuple(f.code for f in dice.sample(track.fields, min(len(track.fields), 1 + dice.randrange(2)))),
+        title=_title(world, area, track, window, dice, number, applicant.language),
+        summary=names.title(dice, track, applicant.language, number) + ".",
+        applicant=applicant,
+        team=tuple(team),
+        organisation=names.organisation(dice, applicant.language),
+        leader_degree=dice.pick(("bachelor", "master", "doctor", "doctor")),
+        documents=documents,
+        readiness=1 + dice.randrange(9),
+    )
+    channel = f"{area.code}-{1 + dice.randrange(3)}" if dice.falls(habits.RECOMMENDED) else None
+    return Project(key, form, window["id"], channel)
+
+
+def _title(
+    world: World, area: Area, track: Track, window: dict[str, Any], dice: Dice, number: int, language: str
+) -> str:
+    if number and dice.falls(habits.NEAR_DUPLICATE):  # the project of the one before, entered once more
+        other = Dice(world.seed, "title", area.code, window["stage"], number - 1)
+        return names.title(other, track, language, number - 1)
+    return names.title(Dice(world.seed, "title", area.code, window["stage"], number), track, language, number)
+
+
+def _registered_by_channel(project: Project) -> bool:
+    """Half of the recommended are registered by their channel, half vouched for later."""
+    return project.channel is not None and project.form.readiness % 2 == 0
+
+
+def _brought_by(project: Project) -> str | None:
+    return project.channel if _registered_by_channel(project) else None
+

@@ -1,0 +1,106 @@
+"""The time-skipping Temporal server of a rehearsal, and moving its time.
+
+Its clock jumps over what nobody does anything in, and runs at real speed while a workflow or an activity works.
+Measured: an advance over nothing takes 1 ms; each timer with its activity about 9 ms.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.house import House
+from rehearsal.clock import VirtualClock
+from workers.embedded.temporal import SEARCH_ATTRIBUTES
+from workers.plugin import SeasonkeeperPlugin, mail_activities, season_activities
+from workflows.calls import MAIL_QUEUE, SEASON_QUEUE
+
+_BREATH = timedelta(seconds=2)
+_MOST_BREATHS = 900
+
+
+def server_program() -> str | None:
+    """The server of the wheel beside our Python, else one on the path; None lets the SDK fetch its own."""
+    beside = Path(sys.executable).parent / "temporal-test-server"
+    return str(beside) if beside.is_file() else shutil.which("temporal-test-server")
+
+
+class VirtualTime:
+    """The server's clock. It stands still (but for real time passing) unless `advance` or `settle` runs."""
+
+    def __init__(self, environment: WorkflowEnvironment) -> None:
+        self._environment = environment
+        self.advances = 0
+        self.seconds = 0.0
+
+    async def now(self) -> datetime:
+        """The server's present."""
+        return await self._environment.get_current_time()
+
+    async def advance(self, until: datetime) -> None:
+        """Let time pass until an instant; everything due before it happens. An instant in the past is no matter."""
+        left = until - await self.now()
+        if left > timedelta(0):
+            await self._sleep(left)
+
+    async def settle(self) -> None:
+        """Let what has begun come to its end: work holds the clock, so a breath that is quick finds none."""
+        for _ in range(_MOST_BREATHS):
+            if await self._sleep(_BREATH) < _BREATH.total_seconds() / 4:
+                return
+
+    async def _sleep(self, span: timedelta) -> float:
+        begun = time.perf_counter()
+        await self._environment.sleep(span)
+        taken = time.perf_counter() - begun
+        self.advances += 1
+        self.seconds += taken
+        return taken
+
+
+@asynccontextmanager
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A server of our own with our search attributes, gone at the end."""
+    environment = await WorkflowEnvironment.start_time_skipping(
+        data_converter=pydantic_data_converter,
+        test_server_existing_path=server_program(),
+        plugins=[SeasonkeeperPlugin(interceptors=[VirtualClock()])],
+    )
+    try:
+        request = AddSearchAttributesRequest(
+            namespace=environment.client.namespace, search_attributes=dict(SEARCH_ATTRIBUTES)
+        )
+        await environment.client.operator_service.add_search_attributes(request)
+        yield environment
+    finally:
+        await environment.shutdown()
+
+
+@asynccontextmanager
+async def working(environment: WorkflowEnvironment, house: House) -> AsyncIterator[None]:
+    """Workers of both queues, with the production workflows and activities."""
+    season = Worker(
+        environment.client,
+        task_queue=SEASON_QUEUE,
+        activities=season_activities(house),  # type: ignore[arg-type]
+        max_concurrent_activities=8,
+        max_cached_workflows=20_000,
+    )
+    mail = Worker(
+        environment.client,
+        task_queue=MAIL_QUEUE,
+        activities=mail_activities(house),  # type: ignore[arg-type]
+        max_concurrent_activities=2,
+    )
+    async with season, mail:
+        yield

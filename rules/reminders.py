@@ -1,0 +1,47 @@
+"""The reminder plan: dated sends for a window, and which of them are due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import NamedTuple
+
+from models.season import Reminder
+from models.timeline import Pace, PlannedReminder
+
+
+class Due(NamedTuple):
+    """What to send now, what has lost its use, and when the next line is due."""
+
+    send: tuple[PlannedReminder, ...]
+    drop: tuple[PlannedReminder, ...]
+    next_at: datetime | None
+
+
+def plan(
+    opens_at: datetime, closes_at: datetime, lines: Sequence[Reminder], pace: Pace
+) -> tuple[PlannedReminder, ...]:
+    """The lines as real instants, earliest first. A line before the opening is dropped."""
+    dated = sorted(
+        ((closes_at - pace.span(line.before), line) for line in lines), key=lambda d: (d[0], d[1].to, d[1].template)
+    )
+    dated = [d for d in dated if opens_at <= d[0] < closes_at]
+    planned = []
+    for n, (at, line) in enumerate(dated):
+        later = [other for other, one in dated[n + 1 :] if one.to == line.to and other > at]
+        planned.append(
+            PlannedReminder(
+                at=at, to=line.to, template=line.template, before=line.before, useful_until=min([*later, closes_at])
+            )
+        )
+    return tuple(planned)
+
+
+def due(planned: Sequence[PlannedReminder], now: datetime, sent: AbstractSet[str]) -> Due:
+    """Of what is overdue, only the newest still useful line to each audience is sent; the rest is dropped."""
+    over = [r for r in planned if r.at <= now and r.key not in sent]
+    newest = {r.to: r for r in sorted(over, key=lambda r: r.at) if now < r.useful_until}
+    send = tuple(newest.values())
+    coming = [r.at for r in planned if r.at > now]
+    return Due(send, tuple(r for r in over if r not in send), min(coming, default=None))
