@@ -23,9 +23,9 @@ from records.database import Database, at_instant, rows
 from records.schema import migrate
 from rehearsal.acts import Agenda, Ledger, perform
 from rehearsal.crowd import Crowd
-from rehearsal.facts import Course
+from rehearsal.facts import Course, compile_report
 from rehearsal.recorder import Recorder
-from rehearsal.report import Report, write_report
+from rehearsal.report import Report
 from rehearsal.server import VirtualTime, time_skipping, working
 from rehearsal.world import World
 from rules import timeline as timelines
@@ -94,7 +94,7 @@ async def rehearse_on(
             run.phases["set_up"] = set_up + time.perf_counter() - begun
             await run.through(months)
             wall = set_up + time.perf_counter() - begun
-            return await write_report(world, run.ledger, recorder, run.course(wall))
+            return await compile_report(world, run.ledger, recorder, run.course(wall))
     finally:
         await database.close()
         await crowd_database.close()

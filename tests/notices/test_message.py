@@ -74,7 +74,7 @@ body = st.lists(
 ).flatmap(lambda parts: st.sampled_from(["\n", "\r\n"]).map(lambda end: end.join(parts)))
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(subject=line, text=body, name=line)
 @example(subject="=?utf-8?q?no?=", text=".\r\n..\r\n", name='O\'Neill, "Jo" \\ (x)')
 @example(subject="a" * 300, text="", name="琳" * 60)

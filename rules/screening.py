@@ -1,0 +1,80 @@
+"""The entry rules, as published: each decision with its reason in plain words.
+
+Source: public entry rules of an earlier edition (a team of at most 5; one person in one project; a project plan is
+attached; an incomplete registration is not accepted; the leader's degree is checked).
+"""
+
+from __future__ import annotations
+
+from models.facts import Finding, Screening, ScreeningFacts
+from models.season import EntryRules
+from models.text import Text
+
+_DEGREES = ("none", "bachelor", "master", "doctor")
+_DEGREE_ZH = {"none": "无", "bachelor": "学士", "master": "硕士", "doctor": "博士"}
+
+
+def screen(facts: ScreeningFacts, rules: EntryRules) -> Screening:
+    """Eligible, ineligible, or undecided where a person must look; with all findings."""
+    findings = [*_team(facts, rules), *_documents(facts, rules), *_degree(facts, rules), *_persons(facts, rules)]
+    findings += _twins(facts)
+    if any(f.severity == "refuse" for f in findings):
+        return Screening(facts.entry_id, "ineligible", tuple(findings))
+    return Screening(facts.entry_id, "undecided" if findings else "eligible", tuple(findings))
+
+
+def _team(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
+    size = len(facts.team)
+    if size <= rules.team_max:
+        return []
+    text = Text(
+        en=f"The team has {size} people; at most {rules.team_max} are allowed.",
+        zh=f"团队共{size}人，超过{rules.team_max}人的上限。",
+    )
+    return [Finding("screening.team_max", "refuse", text)]
+
+
+def _documents(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
+    return [
+        Finding(
+            "screening.documents",
+            "refuse",
+            Text(en=f"The document '{name}' is missing.", zh=f"缺少材料“{name}”。"),
+        )
+        for name in rules.documents
+        if name not in facts.documents
+    ]
+
+
+def _degree(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
+    has, needs = facts.leader_degree or "none", rules.leader_degree
+    if _DEGREES.index(has) >= _DEGREES.index(needs):
+        return []
+    text = Text(
+        en=f"The leader's degree is '{has}'; at least '{needs}' is required.",
+        zh=f"负责人学历为“{_DEGREE_ZH[has]}”，要求至少为“{_DEGREE_ZH[needs]}”。",
+    )
+    return [Finding("screening.leader_degree", "refuse", text)]
+
+
+def _persons(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
+    if not rules.one_entry_per_person:
+        return []
+    count = sum(1 for person in facts.team if facts.person_in_entries.get(person))
+    if not count:
+        return []
+    text = Text(
+        en=f"{count} of the team take part in an earlier entry of this season; a person takes part in one only.",
+        zh=f"团队中有{count}人已参加本赛季更早提交的项目；每人只能参加一个项目。",
+    )
+    return [Finding("screening.one_entry_per_person", "refuse", text)]
+
+
+def _twins(facts: ScreeningFacts) -> list[Finding]:
+    if not facts.twin_entries:
+        return []
+    text = Text(
+        en=f"{len(facts.twin_entries)} other entries have the same title; a person decides whether it is the same project.",
+        zh=f"另有{len(facts.twin_entries)}个项目名称相同，需人工判断是否为同一项目。",
+    )
+    return [Finding("screening.same_title", "ask", text)]

@@ -1,0 +1,23 @@
+"""When a project is followed up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+
+def follow_up_dates(base: datetime, after: Sequence[timedelta], yearly_for: int) -> list[datetime]:
+    """Nominal instants: `base` + each of `after`, then each year on the day of the last one, `yearly_for` times.
+
+    A 29 February becomes 28 February in other years.
+    """
+    dates = sorted(base + span for span in after)
+    last = dates[-1] if dates else base
+    return dates + [_years_later(last, n) for n in range(1, yearly_for + 1)]
+
+
+def _years_later(day: datetime, years: int) -> datetime:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
