@@ -144,5 +144,3 @@ def _steps(season: str, file: SeasonFile, area: str | None) -> tuple[Step, ...]:
 def _step(season: str, area: str | None, stage: AnyStage) -> Step:
     window = window_id(season, area, stage.id) if isinstance(stage, WindowStage) else None
     return Step(stage=stage.id, kind=stage.kind, window=window, beside=stage.kind in _BESIDE)
-
-

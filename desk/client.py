@@ -105,7 +105,9 @@ class Desk:
         await self._poke_all(command.season)
         return outcome
 
-    async def steer_all_areas(self, season: str, stage: str, command: Extend) -> list[tuple[str, Outcome | SeasonkeeperError]]:
+    async def steer_all_areas(
+        self, season: str, stage: str, command: Extend
+    ) -> list[tuple[str, Outcome | SeasonkeeperError]]:
         """Extend a stage's window in every area: each by its own command, each accepted or refused by itself."""
         async with self.database.transaction() as connection:
             await seasons.live(connection, season)
@@ -116,7 +118,9 @@ class Desk:
                 stage=stage,
             )
         if not found:
-            raise Refused("stage.unknown", f"Season '{season}' has no window of stage '{stage}'.", "See `season windows`.")
+            raise Refused(
+                "stage.unknown", f"Season '{season}' has no window of stage '{stage}'.", "See `season windows`."
+            )
 
         async def one(window: str) -> tuple[str, Outcome | SeasonkeeperError]:
             single = command.model_copy(update={"window": window, "id": f"{command.id}/{window}"})

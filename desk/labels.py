@@ -78,7 +78,8 @@ CONCERNS = {
         "1 封通知可能被重复送达（发送时进程中断）。",
     ),
     "judges.short": _t(
-        "{count} entries have fewer than {wanted} judges in {window}.", "{window}：{count} 个项目的评委不足 {wanted} 位。"
+        "{count} entries have fewer than {wanted} judges in {window}.",
+        "{window}：{count} 个项目的评委不足 {wanted} 位。",
     ),
     "judges.short.one": _t(
         "Entry {entry} has fewer than {wanted} judges in {window}.", "{window}：项目 {entry} 的评委不足 {wanted} 位。"
@@ -264,7 +265,8 @@ LABELS = {
     "acts": _t("Act", "操作"),
     "act": _t("Act on {window}", "操作：{window}"),
     "confirm_close": _t(
-        "Close this window now? It cannot be undone once something builds on it.", "确定立即截止？后续阶段开始后不可撤销。"
+        "Close this window now? It cannot be undone once something builds on it.",
+        "确定立即截止？后续阶段开始后不可撤销。",
     ),
     "confirm": _t("Yes, I mean it", "我确认"),
     "confirm_box": _t("I know what this does.", "我了解该操作的后果。"),
@@ -304,12 +306,18 @@ LABELS = {
     "cancelled": _t("cancelled", "已取消"),
     "paused": _t("paused", "已暂停"),
     "would": _t("This would be accepted:", "该操作将被接受："),
-    "closes_now_at": _t("{window} is {state}; it closes at {at} ({relative}).", "{window}：{state}，截止时间 {at}（{relative}）。"),
+    "closes_now_at": _t(
+        "{window} is {state}; it closes at {at} ({relative}).", "{window}：{state}，截止时间 {at}（{relative}）。"
+    ),
     "window_is": _t("{window} is {state}.", "{window}：{state}。"),
     "season_is": _t("Season {season} is {state}.", "赛季 {season}：{state}。"),
     "season_new": _t("Season {season} is started: {windows} windows.", "赛季 {season} 已启动：{windows} 个窗口。"),
-    "season_known": _t("Season {season} was started before; nothing was changed.", "赛季 {season} 此前已启动，未作更改。"),
-    "season_would": _t("Season {season} would be started: {windows} windows.", "将启动赛季 {season}：{windows} 个窗口。"),
+    "season_known": _t(
+        "Season {season} was started before; nothing was changed.", "赛季 {season} 此前已启动，未作更改。"
+    ),
+    "season_would": _t(
+        "Season {season} would be started: {windows} windows.", "将启动赛季 {season}：{windows} 个窗口。"
+    ),
     "first_open": _t("{window} opens at {at}.", "{window}将于 {at} 开始。"),
     "see": _t("See `season status {season}`.", "查看：`season status {season}`。"),
     "repeated": _t("This had been done before under the same id.", "该命令此前已执行。"),

@@ -11,7 +11,7 @@ from desk.labels import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, LABELS
 from models.season import SeasonFile
 from models.text import Language, Text
 from models.views import Coming, Concern, Event, LineView, WindowView
-from notices.instants import in_clock
+from notices.instants import in_clock, in_clocks
 from notices.phrases import STAGE_KIND_WORDS, STATE_WORDS, WINDOW_WORDS, sentence
 
 _UNITS = (("d", "天", 86400), ("h", "小时", 3600), ("min", "分钟", 60), ("s", "秒", 1))
@@ -109,6 +109,19 @@ class Words:
     def relative(self, at: datetime, now: datetime) -> str:
         """`in 3 d 4 h`, or `5 min 2 s ago`."""
         return self.label("in" if at > now else "ago", span=self.span(at - now))
+
+    def clocks(self, at: datetime, zone: str, *, deadline: bool = False) -> str:
+        """An instant in the season's clock, and in another where that shows another time."""
+        return in_clocks(at.replace(microsecond=0), (self.zone, zone), self.language, deadline=deadline)
+
+    def footing(self, event: Event | LineView) -> str:
+        """By whom, under which rule, and why."""
+        parts = [f"{self.label('who')}: {self.actor(event.actor)}"]
+        if event.rule:
+            parts.append(f"{self.label('rule')}: {event.rule}")
+        if event.reason:
+            parts.append(f"{self.label('why')}: {event.reason}")
+        return "; ".join(parts) if self.language == "en" else "；".join(parts)
 
     def actor(self, actor: str) -> str:
         """Who did it: the system, operations, a judge by number."""

@@ -44,6 +44,4 @@ class Unavailable(SeasonkeeperError):
     """A part of the system does not answer. Nothing was changed. Exit code 1, HTTP 503."""
 
 
-KINDS: dict[str, type[SeasonkeeperError]] = {
-    kind.__name__: kind for kind in (Refused, NotFound, BadInput, Unavailable)
-}
+KINDS: dict[str, type[SeasonkeeperError]] = {kind.__name__: kind for kind in (Refused, NotFound, BadInput, Unavailable)}

@@ -59,7 +59,9 @@ def parse_instant(text: str) -> datetime:
         value = datetime.fromisoformat(text.strip())
     except ValueError:
         raise BadInput(
-            "instant.unreadable", f"'{text}' is not an instant.", "Write it such as 2024-05-31T18:00+08:00 or 2024-06-01T00:00Z."
+            "instant.unreadable",
+            f"'{text}' is not an instant.",
+            "Write it such as 2024-05-31T18:00+08:00 or 2024-06-01T00:00Z.",
         ) from None
     if value.tzinfo is None:
         raise BadInput(
@@ -82,4 +84,8 @@ def _span_value(value: object) -> object:
 
 
 Instant = Annotated[datetime, AfterValidator(to_utc)]
-Span = Annotated[timedelta, BeforeValidator(_span_value), PlainSerializer(timedelta.total_seconds, return_type=float, when_used="json")]
+Span = Annotated[
+    timedelta,
+    BeforeValidator(_span_value),
+    PlainSerializer(timedelta.total_seconds, return_type=float, when_used="json"),
+]

@@ -127,3 +127,61 @@ class Sending(Result):
 
 
 WindowFacts.model_rebuild()
+
+
+class MatchingPlan(Result):
+    """What the matching workflow runs: the needs windows, and the instants of the rounds."""
+
+    season: str
+    state: str
+    needs: tuple[str, ...]
+    rounds: tuple[Instant, ...]
+
+
+class RoundRef(Result):
+    """Names a matching round, from 1."""
+
+    season: str
+    round: int
+
+
+class MatchRef(Result):
+    """Names a match to an activity; `ordinal` counts its follow-ups from 1."""
+
+    season: str
+    match: int
+    ordinal: int = 0
+
+
+class RoundMatches(Result):
+    """The matches of a round, and the campaigns that tell of them."""
+
+    matches: tuple[int, ...] = ()
+    campaigns: tuple[str, ...] = ()
+
+
+class NegotiationFacts(Result):
+    """A negotiation as its workflow needs it. Instants and spans are real."""
+
+    match: int
+    season: str
+    state: str
+    answer_window: str
+    follow_up_every: Span
+    expires_at: Instant
+
+
+class FollowUpOpened(Result):
+    """The window of a follow-up; None where the negotiation is over."""
+
+    window: str | None = None
+    campaigns: tuple[str, ...] = ()
+
+
+class TrackingTurn(Result):
+    """What one turn of tracking did, and when it wants the next; None when nothing can ever come again."""
+
+    next_at: Instant | None = None
+    opened: int = 0
+    closed: int = 0
+    campaigns: tuple[str, ...] = ()

@@ -335,7 +335,9 @@ class SeasonFile(Part):
     """A whole season."""
 
     id: Code
-    number_prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$")] = Field(description="First part of public numbers.")
+    number_prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$")] = Field(
+        description="First part of public numbers."
+    )
     name: Text
     theme: Text | None = None
     organisers: tuple[Organiser, ...] = ()

@@ -180,3 +180,17 @@ class Life(View):
     entry: EntryView
     events: tuple[Event, ...]
     coming: tuple[Coming, ...]
+
+
+class NoticeView(View):
+    """One notice to one person, and what the mail server answered."""
+
+    template: str
+    state: str
+    to: str
+    entry: str | None
+    window: str | None
+    queued_at: Instant
+    sent_at: Instant | None
+    answer: str | None
+    possibly_twice: bool

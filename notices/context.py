@@ -121,6 +121,7 @@ FIELDS: dict[str, Fields] = {
     "follow_up_reminder": _fields("window_closes", "entry_number entry_title data.place link"),
     # changes, and signing in
     "window_extended": _fields("window_closes data.old", "stage_name area_name entry_number data.reason link"),
+    "window_closed_early": _fields("window_closes", "stage_name area_name entry_number data.old data.reason"),
     "window_reopened": _fields("window_closes", "stage_name area_name entry_number data.reason link"),
     "window_paused": _fields("", "stage_name area_name entry_number data.old data.reason"),
     "window_resumed": _fields("window_closes", "stage_name area_name entry_number data.old link"),

@@ -92,7 +92,9 @@ async def plan(
     at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"] if now_parameter() is None else now_parameter()
     await connection.execute(
         upsert(Campaign)
-        .values(id=campaign, season_id=season, window_id=window, template=template, planned_at=at, useful_until=useful_until)
+        .values(
+            id=campaign, season_id=season, window_id=window, template=template, planned_at=at, useful_until=useful_until
+        )
         .on_conflict_do_nothing()
     )
     closes_at = await _closing(connection, window)
@@ -111,7 +113,13 @@ async def plan(
             bound["area"] = area
         await connection.execute(text(sql), bound)
         return await _queued(connection, campaign)
-    common = {"campaign_id": campaign, "season_id": season, "window_id": window, "told_closes_at": closes_at, "queued_at": at}
+    common = {
+        "campaign_id": campaign,
+        "season_id": season,
+        "window_id": window,
+        "told_closes_at": closes_at,
+        "queued_at": at,
+    }
     for start in range(0, len(audience), 1000):  # PostgreSQL takes at most 32,767 values in one statement
         part = [{**common, **r._asdict()} for r in audience[start : start + 1000]]
         await connection.execute(upsert(Delivery).values(part).on_conflict_do_nothing())
@@ -126,6 +134,18 @@ async def _queued(connection: AsyncConnection, campaign: str) -> int:
         campaign=campaign,
     )
     return int(found[0]["n"])
+
+
+async def point_to_windows(connection: AsyncConnection, campaign: str, season: str) -> None:
+    """Deliveries about a match (subject `match/<id>/…`) tell the close of that match's answer window."""
+    await run(
+        connection,
+        """UPDATE deliveries d SET window_id = w.id, told_closes_at = w.closes_at FROM windows w
+           WHERE d.campaign_id = :campaign AND d.window_id IS NULL AND w.season_id = :season
+             AND w.id = :season || '/match/' || split_part(d.subject, '/', 2) || '/answer'""",
+        campaign=campaign,
+        season=season,
+    )
 
 
 async def _closing(connection: AsyncConnection, window: str | None) -> datetime | None:
@@ -239,7 +259,7 @@ async def waiting(database: Database, older_than: timedelta) -> list[tuple[str, 
         found = await rows(
             connection,
             f"""SELECT DISTINCT campaign_id, season_id FROM deliveries
-                WHERE (state = 'queued' AND queued_at < {CLOCK} - :older)
+                WHERE (state = 'queued' AND queued_at < {CLOCK} - CAST(:older AS interval))
                    OR (state = 'sending' AND lease_until < {CLOCK})""",
             older=older_than,
         )

@@ -166,7 +166,9 @@ async def _recommend(
 ) -> log.Line:
     found = (
         await connection.execute(
-            select(Channel.id, Channel.quota).where(Channel.season_id == season_id, Channel.code == channel).with_for_update()
+            select(Channel.id, Channel.quota)
+            .where(Channel.season_id == season_id, Channel.code == channel)
+            .with_for_update()
         )
     ).one_or_none()
     if found is None:
@@ -180,9 +182,7 @@ async def _recommend(
             "Ask the season office for a larger quota.",
         )  # fmt: skip
     await connection.execute(
-        upsert(Recommendation)
-        .values(entry_id=entry_id, channel_id=found.id, at=at, act=act)
-        .on_conflict_do_nothing()
+        upsert(Recommendation).values(entry_id=entry_id, channel_id=found.id, at=at, act=act).on_conflict_do_nothing()
     )
     first = update(Entry).where(Entry.id == entry_id, Entry.channel_id.is_(None)).values(channel_id=found.id)
     await connection.execute(first)
@@ -210,18 +210,26 @@ async def _number(connection: AsyncConnection, season: LiveSeason, form: EntryFo
 def _division(season: LiveSeason, form: EntryForm) -> str:
     file = season.file
     if form.area not in {a.code for a in file.areas}:
-        raise BadInput("entry.area", f"area: '{form.area}' is no area of this season.", _one_of(a.code for a in file.areas))
+        raise BadInput(
+            "entry.area", f"area: '{form.area}' is no area of this season.", _one_of(a.code for a in file.areas)
+        )
     if form.track not in {t.code for t in file.tracks}:
-        raise BadInput("entry.track", f"track: '{form.track}' is no track of this season.", _one_of(t.code for t in file.tracks))
+        raise BadInput(
+            "entry.track", f"track: '{form.track}' is no track of this season.", _one_of(t.code for t in file.tracks)
+        )
     track = file.track(form.track)
     unknown = set(form.fields) - {f.code for f in track.fields}
     if unknown:
         raise BadInput(
-            "entry.field", f"fields: '{min(unknown)}' is no field of track '{track.code}'.", _one_of(f.code for f in track.fields)
+            "entry.field",
+            f"fields: '{min(unknown)}' is no field of track '{track.code}'.",
+            _one_of(f.code for f in track.fields),
         )
     if bool(track.groups) != bool(form.group) or (form.group and form.group not in {g.code for g in track.groups}):
         raise BadInput(
-            "entry.group", f"group: '{form.group or ''}' is no group of track '{track.code}'.", _one_of(g.code for g in track.groups)
+            "entry.group",
+            f"group: '{form.group or ''}' is no group of track '{track.code}'.",
+            _one_of(g.code for g in track.groups),
         )
     return f"{form.track}/{form.group}" if form.group else form.track
 

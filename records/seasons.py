@@ -34,9 +34,7 @@ _known: dict[tuple[str, datetime], tuple[SeasonFile, Pace]] = {}
 
 async def live(connection: AsyncConnection, season: str) -> LiveSeason:
     """The season of that id. Raises NotFound."""
-    head = (
-        await connection.execute(select(Season.state, Season.started_at).where(Season.id == season))
-    ).one_or_none()
+    head = (await connection.execute(select(Season.state, Season.started_at).where(Season.id == season))).one_or_none()
     if head is None:
         raise NotFound("season.unknown", f"There is no season '{season}'.", "`season list` shows the seasons.")
     key = (season, head.started_at)
@@ -76,9 +74,7 @@ async def start(
     body = file.model_dump(mode="json")
     done = await connection.execute(
         upsert(Season)
-        .values(
-            id=season, state=SeasonState.RUNNING, file=body, pace=pace.model_dump(mode="json"), started_at=at
-        )
+        .values(id=season, state=SeasonState.RUNNING, file=body, pace=pace.model_dump(mode="json"), started_at=at)
         .on_conflict_do_nothing()
         .returning(Season.id)
     )
@@ -106,7 +102,7 @@ async def start(
     return True
 
 
-STANDING = ("receipt", "draft_saved", "ballot_replaced", "assignment", "objection_decided")
+STANDING = ("receipt", "ballot_replaced", "assignment", "objection_decided", "removed", "stepped_up")
 """Notices that single acts cause: their campaigns stand for as long as the season."""
 
 

@@ -52,7 +52,9 @@ async def resume_season(connection: AsyncConnection, command: SeasonCommand) -> 
         # A window paused by itself before the season was keeps its own pause, and is resumed by its own command.
         if window["paused_at"] < season["paused_at"]:
             continue
-        await windows.put(connection, facts, window["id"], revision=window["revision"] + 1, **windows.resumed(window, now))
+        await windows.put(
+            connection, facts, window["id"], revision=window["revision"] + 1, **windows.resumed(window, now)
+        )
     await _set(connection, season["id"], state=SeasonState.RUNNING, paused_at=None)
     return await _done(connection, command, "season.resumed", SeasonState.RUNNING, now)
 
@@ -78,9 +80,7 @@ async def cancel_season(connection: AsyncConnection, command: SeasonCommand) -> 
     return await _done(connection, command, "season.cancelled", SeasonState.CANCELLED, now)
 
 
-async def _begin(
-    connection: AsyncConnection, command: SeasonCommand
-) -> tuple[RowMapping, datetime, Outcome | None]:
+async def _begin(connection: AsyncConnection, command: SeasonCommand) -> tuple[RowMapping, datetime, Outcome | None]:
     locked = select(Season.__table__).where(Season.id == command.season).with_for_update()
     found = (await connection.execute(locked)).mappings().one_or_none()
     if found is None:
@@ -98,9 +98,7 @@ async def _set(connection: AsyncConnection, season: str, **values: Any) -> None:
     await connection.execute(update(Season).where(Season.id == season).values(**values))
 
 
-async def _done(
-    connection: AsyncConnection, command: SeasonCommand, event: str, state: str, now: datetime
-) -> Outcome:
+async def _done(connection: AsyncConnection, command: SeasonCommand, event: str, state: str, now: datetime) -> Outcome:
     outcome = Outcome(command=command.id, done=event, at=now, state=state)
     line = log.Line(
         event,

@@ -181,9 +181,7 @@ def resumed(found: RowMapping | dict[str, Any], now: datetime) -> dict[str, Any]
     }
 
 
-async def _reopen(
-    connection: AsyncConnection, found: RowMapping, command: Reopen, now: datetime
-) -> dict[str, Any]:
+async def _reopen(connection: AsyncConnection, found: RowMapping, command: Reopen, now: datetime) -> dict[str, Any]:
     name = f"Window '{found['id']}'"
     if found["state"] != WindowState.CLOSED:
         raise Refused("window.not_closed", f"{name} is {found['state']}, not closed.", "Use `season extend` instead.")
@@ -192,7 +190,9 @@ async def _reopen(
         raise Refused("window.past", f"{_z(until)} is not in the future.", "Name a later instant with --until.")
     for later in await _later(connection, found):
         # Screening decides what came in again at its own close; every other stage builds on what is settled.
-        settled = ("closed",) if found["kind"] == "registration" and later["kind"] == "screening" else ("open", "closed")
+        settled = (
+            ("closed",) if found["kind"] == "registration" and later["kind"] == "screening" else ("open", "closed")
+        )
         if later["state"] in settled or (later["state"] == "scheduled" and later["opens_at"] <= now):
             raise Refused(
                 "window.built_upon",
@@ -273,9 +273,7 @@ async def _change(connection: AsyncConnection, found: RowMapping, **values: Any)
     return (await connection.execute(change)).mappings().one()
 
 
-async def _log(
-    connection: AsyncConnection, found: RowMapping, event: str, at: datetime, data: dict[str, Any]
-) -> None:
+async def _log(connection: AsyncConnection, found: RowMapping, event: str, at: datetime, data: dict[str, Any]) -> None:
     line = log.Line(event, window_id=found["id"], data={"stage": found["stage"], **data})
     await log.write(connection, found["season_id"], [line], at=at)
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from models.forms import ChannelForm, EntryForm
-from models.season import Area, Track
+from models.season import Area
+from records import entries
 from rehearsal import habits, names
 from rehearsal.acts import Act, Moot
 from rehearsal.dice import Dice
 from rehearsal.world import World
-from records import entries
 
 
 @dataclass
@@ -142,7 +142,7 @@ def _project(world: World, area: Area, window: dict[str, Any], dice: Dice, numbe
         track=track.code,
         group=dice.pick(track.groups).code if track.groups else None,
         fields=tuple(f.code for f in dice.sample(track.fields, min(len(track.fields), 1 + dice.randrange(2)))),
-        title=_title(world, area, track, window, dice, number, applicant.language),
+        title=_title(world, area, window["stage"], number),
         summary=names.title(dice, track, applicant.language, number) + ".",
         applicant=applicant,
         team=tuple(team),
@@ -155,13 +155,12 @@ def _project(world: World, area: Area, window: dict[str, Any], dice: Dice, numbe
     return Project(key, form, window["id"], channel)
 
 
-def _title(
-    world: World, area: Area, track: Track, window: dict[str, Any], dice: Dice, number: int, language: str
-) -> str:
-    if number and dice.falls(habits.NEAR_DUPLICATE):  # the project of the one before, entered once more
-        other = Dice(world.seed, "title", area.code, window["stage"], number - 1)
-        return names.title(other, track, language, number - 1)
-    return names.title(Dice(world.seed, "title", area.code, window["stage"], number), track, language, number)
+def _title(world: World, area: Area, stage: str, number: int) -> str:
+    """What a project is called; now and then it is the project of the one before, entered once more."""
+    dice = Dice(world.seed, "title", area.code, stage, number)
+    if number and dice.falls(habits.NEAR_DUPLICATE):
+        return _title(world, area, stage, number - 1)
+    return names.title(dice, dice.pick(world.file.tracks), dice.pick(("en", "zh")), number)
 
 
 def _registered_by_channel(project: Project) -> bool:
@@ -171,4 +170,3 @@ def _registered_by_channel(project: Project) -> bool:
 
 def _brought_by(project: Project) -> str | None:
     return project.channel if _registered_by_channel(project) else None
-

@@ -124,7 +124,9 @@ async def _album(
 async def _digest(connection: AsyncConnection, season: str) -> str:
     digest = hashlib.sha256()
     for sql in _DIGEST:
-        found = await rows(connection, f"SELECT md5(string_agg(line, '\n' ORDER BY line)) AS sum FROM ({sql}) l", season=season)
+        found = await rows(
+            connection, f"SELECT md5(string_agg(line, '\n' ORDER BY line)) AS sum FROM ({sql}) l", season=season
+        )
         digest.update(f"{found[0]['sum']}\n".encode())
     return digest.hexdigest()
 
@@ -163,25 +165,23 @@ _NOTICES = """SELECT count(*) AS planned, count(*) FILTER (WHERE state = 'sent')
 _WINDOWS = """SELECT count(*) AS total, count(*) FILTER (WHERE state = 'closed') AS closed
   FROM windows WHERE season_id = :season AND closes_at < :ended AND state <> 'cancelled'"""
 
+_LATE = """SELECT count(*) AS n FROM {rows} JOIN windows w ON w.id = {window}
+  WHERE w.season_id = :season AND ({instant} >= w.closes_at OR {instant} < w.opens_at)"""
+
 # Every table that is written through a window: the row's accepting instant against the close that held in the end.
-_GATED = (
-    ("entries", "submitted_at", "t.window_id", ""),
-    ("assignments JOIN ballots b ON b.assignment_id = t.id", "b.cast_at", "t.window_id", ""),
-    ("objections", "filed_at", "t.window_id", ""),
-    ("follow_ups", "answered_at", "t.window_id", ""),
-    ("invitations", "answered_at", "t.window_id", "AND t.state IN ('accepted', 'declined')"),
-)
-_ACCEPTED_LATE = tuple(
-    f"""SELECT count(*) AS n FROM {table.replace(" JOIN", " t JOIN", 1) if " " in table else table + " t"}
-        JOIN windows w ON w.id = {window}
-        WHERE w.season_id = :season {extra}
-          AND ({instant if "." in instant else "t." + instant} >= w.closes_at
-            OR {instant if "." in instant else "t." + instant} < w.opens_at)"""  # noqa: S608 - constants above
-    for table, instant, window, extra in _GATED
-) + (
-    """SELECT count(*) AS n FROM needs n WHERE n.season_id = :season AND NOT EXISTS (SELECT 1 FROM windows w
-         WHERE w.season_id = :season AND w.kind = 'needs' AND w.opens_at <= n.filed_at AND n.filed_at < w.closes_at)
-       AND EXISTS (SELECT 1 FROM windows w WHERE w.season_id = :season AND w.kind = 'needs')""",
+_ACCEPTED_LATE = (
+    _LATE.format(rows="entries t", window="t.window_id", instant="t.submitted_at"),
+    _LATE.format(
+        rows="assignments t JOIN ballots b ON b.assignment_id = t.id", window="t.window_id", instant="b.cast_at"
+    ),
+    _LATE.format(rows="objections t", window="t.window_id", instant="t.filed_at"),
+    _LATE.format(rows="follow_ups t", window="t.window_id", instant="t.answered_at"),
+    _LATE.format(rows="invitations t", window="t.window_id", instant="t.answered_at")
+    + " AND t.state IN ('accepted', 'declined')",
+    """SELECT count(*) AS n FROM needs n WHERE n.season_id = :season
+         AND EXISTS (SELECT 1 FROM windows w WHERE w.season_id = :season AND w.kind = 'needs')
+         AND NOT EXISTS (SELECT 1 FROM windows w WHERE w.season_id = :season AND w.kind = 'needs'
+           AND w.opens_at <= n.filed_at AND n.filed_at < w.closes_at)""",
 )
 
 _DIGEST = (

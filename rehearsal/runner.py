@@ -82,9 +82,7 @@ async def rehearse_on(
     """The same on a migrated, empty database; `set_up` are the seconds that it took to make it."""
     begun = time.perf_counter()
     database, crowd_database, recorder = Database(url, pool_size=10), Database(url, pool_size=1), Recorder()
-    house = House(
-        database, recorder, sender=SENDER, public_url="https://season.example.org", lanes=1, mark_each=False
-    )
+    house = House(database, recorder, sender=SENDER, public_url="https://season.example.org", lanes=1, mark_each=False)
     try:
         async with time_skipping() as environment, working(environment, house):
             clock, desk = VirtualTime(environment), Desk(crowd_database, environment.client)

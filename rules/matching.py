@@ -28,7 +28,9 @@ def match(
         for n in needs
         if (p.entry_id, n.need_id) not in already and (pair := _pair(p, n)) is not None
     }
-    held = _deferred_acceptance(pairs, {p.entry_id: per_entry for p in projects}, {n.need_id: n.capacity for n in needs})
+    held = _deferred_acceptance(
+        pairs, {p.entry_id: per_entry for p in projects}, {n.need_id: n.capacity for n in needs}
+    )
     found = tuple(pairs[key] for key in sorted(held))
     matched, met = {p.entry_id for p in found}, {p.need_id for p in found}
     return MatchRound(

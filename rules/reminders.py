@@ -19,9 +19,7 @@ class Due(NamedTuple):
     next_at: datetime | None
 
 
-def plan(
-    opens_at: datetime, closes_at: datetime, lines: Sequence[Reminder], pace: Pace
-) -> tuple[PlannedReminder, ...]:
+def plan(opens_at: datetime, closes_at: datetime, lines: Sequence[Reminder], pace: Pace) -> tuple[PlannedReminder, ...]:
     """The lines as real instants, earliest first. A line before the opening is dropped."""
     dated = sorted(
         ((closes_at - pace.span(line.before), line) for line in lines), key=lambda d: (d[0], d[1].to, d[1].template)

@@ -33,9 +33,7 @@ def ballot_total(scores: Mapping[str, float], rubric: Rubric) -> Decimal:
         if code not in known:
             raise Refused("ballot.unknown", f"'{code}' is no criterion of this rubric.", f"Use {', '.join(known)}.")
         if not 0 <= value <= known[code]:
-            raise Refused(
-                "ballot.range", f"Criterion '{code}' has {value} points.", f"Give 0 to {known[code]} points."
-            )
+            raise Refused("ballot.range", f"Criterion '{code}' has {value} points.", f"Give 0 to {known[code]} points.")
     total = sum((Decimal(str(v)) for v in scores.values()), Decimal(0))
     return total.quantize(_CENT, ROUND_HALF_UP)
 

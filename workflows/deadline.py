@@ -108,7 +108,9 @@ class WindowHolder:
                 )
             except ActivityError as error:
                 # Only an ApplicationError fails the update; anything else would stall the workflow task.
-                raise error.cause if isinstance(error.cause, ApplicationError) else ApplicationError(str(error)) from error
+                raise (
+                    error.cause if isinstance(error.cause, ApplicationError) else ApplicationError(str(error))
+                ) from error
         self._pokes += 1
         return outcome
 
@@ -152,7 +154,9 @@ class WindowHolder:
                         await workflow.wait_condition(workflow.all_handlers_finished)
                         return closing
                 case _:
-                    await self._taken(facts, await call(WindowDeeds.open, ref, summary=f"Open {window}", priority=FIRST))
+                    await self._taken(
+                        facts, await call(WindowDeeds.open, ref, summary=f"Open {window}", priority=FIRST)
+                    )
 
     async def _taken(self, before: WindowFacts, now: WindowFacts) -> None:
         self.window = now

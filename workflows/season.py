@@ -70,9 +70,7 @@ class SeasonWorkflow:
 
     # The parts, in the order of the story
 
-    async def open_matching(
-        self, plan: SeasonPlan
-    ) -> workflow.ChildWorkflowHandle[MatchingWorkflow, None] | None:
+    async def open_matching(self, plan: SeasonPlan) -> workflow.ChildWorkflowHandle[MatchingWorkflow, None] | None:
         """Places may file their needs from the start; matching itself waits for the results."""
         if plan.matching is None:
             return None
@@ -122,9 +120,7 @@ class SeasonWorkflow:
             static_summary="Finals, awards, ceremony, exhibition",
         )
 
-    async def open_tracking(
-        self, plan: SeasonPlan
-    ) -> workflow.ChildWorkflowHandle[TrackingWorkflow, None] | None:
+    async def open_tracking(self, plan: SeasonPlan) -> workflow.ChildWorkflowHandle[TrackingWorkflow, None] | None:
         """Follow-ups for years."""
         if plan.tracking is None:
             return None
@@ -182,14 +178,14 @@ class SeasonWorkflow:
     def _may_cancel(self, command: SeasonCommand) -> None:
         _needs_reason(command)
 
-    async def _steer(
-        self, deed: Callable[[Any, SeasonCommand], Awaitable[Outcome]], command: SeasonCommand
-    ) -> Outcome:
+    async def _steer(self, deed: Callable[[Any, SeasonCommand], Awaitable[Outcome]], command: SeasonCommand) -> Outcome:
         async with self._steering:
             try:
                 outcome = await call(deed, command, summary=f"Steer {command.season}", priority=FIRST)
             except ActivityError as error:
-                raise error.cause if isinstance(error.cause, ApplicationError) else ApplicationError(str(error)) from error
+                raise (
+                    error.cause if isinstance(error.cause, ApplicationError) else ApplicationError(str(error))
+                ) from error
         self._looks += 1
         return outcome
 
@@ -230,5 +226,3 @@ def _attributes(season: str, area: str | None = None) -> TypedSearchAttributes:
     if area:
         pairs.append(SearchAttributePair(AREA, area))
     return TypedSearchAttributes(pairs)
-
-

@@ -17,8 +17,8 @@ from models.tables.judging import (
 from models.tables.matching import FollowUp, Match, Need, Place
 from models.tables.notices import Campaign, Delivery
 from models.tables.people import Person
-from models.tables.seasons import LogLine, Season, Window
 from models.tables.results import Award, Invitation
+from models.tables.seasons import LogLine, Season, Window
 
 __all__ = [
     "Assignment", "Award", "Ballot", "Base", "Campaign", "Channel", "Conflict", "Counter", "Delivery", "Entry",

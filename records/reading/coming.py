@@ -17,7 +17,7 @@ from records.reading.windows import of_season
 from records.seasons import LiveSeason, live
 from rules import timeline as timelines
 
-_MOMENTS = {"matching": "matching_round", "tracking": "follow_up"}
+_MOMENTS = {"matching_round": "matching_round", "tracking": "follow_up"}
 _SILENT = """SELECT DISTINCT judge_id AS person_id FROM assignments WHERE window_id = :window AND state = 'active'"""
 _moments: dict[tuple[str, datetime], tuple[Moment, ...]] = {}
 
@@ -51,9 +51,7 @@ def turns(window: WindowView, now: datetime) -> list[Coming]:
 
 
 def _of(what: str, at: datetime, window: WindowView) -> Coming:
-    return Coming(
-        at=at, what=what, window=window, stage=window.stage, stage_name=window.stage_name, kind=window.kind
-    )
+    return Coming(at=at, what=what, window=window, stage=window.stage, stage_name=window.stage_name, kind=window.kind)
 
 
 async def _reminders(
@@ -78,9 +76,7 @@ async def _reminders(
     return coming
 
 
-async def _people(
-    connection: AsyncConnection, season: str, audience: str, window: str, area: str | None
-) -> int | None:
+async def _people(connection: AsyncConnection, season: str, audience: str, window: str, area: str | None) -> int | None:
     sql = _SILENT if audience == "judges_silent" else AUDIENCES.get(audience)
     if sql is None:
         return None

@@ -61,7 +61,9 @@ async def explain(database: Database, ref: str, season: str | None = None) -> Li
         found = await live(connection, entry.season)
         now: datetime = (await rows(connection, f"SELECT {CLOCK} AS now"))[0]["now"]
         events = await _logged(connection, entry)
-        known = {(e.event, e.data.get("stage")) for e in events} | {(e.event, None) for e in events if "stage" not in e.data}
+        known = {(e.event, e.data.get("stage")) for e in events} | {
+            (e.event, None) for e in events if "stage" not in e.data
+        }
         for sql, told in _FACTS:
             if ":season" in sql:
                 facts = await rows(connection, sql, entry=entry.id, season=entry.season)
@@ -184,7 +186,9 @@ def _follow_up(_season: LiveSeason, row: dict[str, Any]) -> list[Event]:
     events = [Event(at=row["opens_at"], event="follow_up.due", window=row["window"], data=data)]
     if row["state"] in ("answered", "missed"):
         at = row["answered_at"] or row["closes_at"]
-        events.append(Event(at=at, event=f"follow_up.{row['state']}", window=row["window"], data={"place": row["place"]}))
+        events.append(
+            Event(at=at, event=f"follow_up.{row['state']}", window=row["window"], data={"place": row["place"]})
+        )
     return events
 
 

@@ -35,9 +35,7 @@ async def windows(
     return tuple(
         w
         for w in every
-        if (subjects or w.subject is None)
-        and (state is None or w.state == state)
-        and (area is None or w.area == area)
+        if (subjects or w.subject is None) and (state is None or w.state == state) and (area is None or w.area == area)
     )
 
 
@@ -83,7 +81,8 @@ def legal(row: dict[str, Any], stages: Sequence[dict[str, Any]], now: datetime, 
     state, in_time = row["state"], now < row["closes_at"]
     if state == WindowState.PAUSED:
         return ("resume",)
-    if state == WindowState.OPEN and in_time:
+    begun = state == WindowState.OPEN or (state == WindowState.SCHEDULED and row["opens_at"] <= now)
+    if begun and in_time:
         return ("extend", "close", "pause")
     if state == WindowState.SCHEDULED and in_time:
         return ("extend", "pause")

@@ -149,9 +149,7 @@ async def test_a_cancelled_season_accepts_no_further_command(database: Database)
     await opened(database)
     with at_instant(OPEN):
         async with database.transaction() as connection:
-            await steering.cancel_season(
-                connection, SeasonCommand(actor="ops", reason="no money", season="small-2024")
-            )
+            await steering.cancel_season(connection, SeasonCommand(actor="ops", reason="no money", season="small-2024"))
     async with database.statement() as connection:
         states = await rows(connection, "SELECT DISTINCT state FROM windows")
     assert [s["state"] for s in states] == ["cancelled"]

@@ -1,0 +1,245 @@
+"""Deeds of matching rounds and negotiations."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from temporalio import activity
+
+from activities.house import House
+from models.facts import NeedToMeet, ProjectToMatch
+from models.results import (
+    Counted,
+    FollowUpOpened,
+    MatchingPlan,
+    MatchRef,
+    NegotiationFacts,
+    RoundMatches,
+    RoundRef,
+)
+from models.season import MatchingStage, NeedsStage
+from records import campaigns, log, matching, tracking
+from records.database import CLOCK, rows
+from records.seasons import LiveSeason, live, window_id
+from rules.matching import match
+from rules.timeline import resolve
+
+_CANDIDATES = {
+    "eligible": "e.state NOT IN ('draft', 'lapsed', 'withdrawn', 'ineligible', 'submitted', 'undecided', 'removed')",
+    "finalists": "e.state IN ('awarded', 'finished') OR e.alive",
+    "awarded": "e.state = 'awarded'",
+}
+
+
+class MatchingDeeds:
+    """Activities of matching and of negotiations."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @activity.defn(name="load_matching")
+    async def load(self, season: str) -> MatchingPlan:
+        """The needs windows and the rounds of a season."""
+        async with self._house.database.transaction() as connection:
+            found = await live(connection, season)
+        moments = [m.at for m in resolve(found.file).moments if m.kind == "matching_round"]
+        return MatchingPlan(
+            season=season,
+            state=found.state,
+            needs=tuple(s.id for s in found.file.stages if isinstance(s, NeedsStage)),
+            rounds=tuple(found.pace.real(at) for at in moments),
+        )
+
+    @activity.defn(name="invite_needs")
+    async def invite_needs(self, season: str) -> Counted:
+        """Places are told that they may file their needs, and until when."""
+        async with self._house.database.transaction() as connection:
+            found = await live(connection, season)
+            counts: dict[str, int] = {}
+            for stage in found.file.stages:
+                if isinstance(stage, NeedsStage):
+                    window = window_id(season, None, stage.id)
+                    counts[f"{window}/open"] = await campaigns.plan(
+                        connection, f"{window}/open", season, "need_open", "places", window=window
+                    )
+        return Counted(counts=counts, campaigns=tuple(name for name, n in counts.items() if n))
+
+    @activity.defn(name="match_round")
+    async def match_round(self, ref: RoundRef) -> RoundMatches:
+        """Propose matches of projects with needs; a round repeated answers the same matches."""
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            found = await rows(
+                connection, "SELECT id FROM matches WHERE season_id = :season AND round = :round ORDER BY id",
+                season=ref.season, round=ref.round,
+            )  # fmt: skip
+            matches = [r["id"] for r in found] or await _propose(connection, season, ref.round)
+            places = f"{ref.season}/matching/{ref.round}/places"
+            applicants = f"{ref.season}/matching/{ref.round}/applicants"
+            for campaign, template, side in (
+                (places, "match_proposed", "place"),
+                (applicants, "match_proposed_applicant", "applicant"),
+            ):
+                told = await matching.both_sides(connection, matches, {}, only=side)
+                await _plan_each(connection, campaign, season.id, template, told)
+            return RoundMatches(matches=tuple(matches), campaigns=(places, applicants) if matches else ())
+
+    @activity.defn(name="load_negotiation")
+    async def load_negotiation(self, ref: MatchRef) -> NegotiationFacts:
+        """A negotiation as it stands."""
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            return _facts(season, await matching.load(connection, ref.match))
+
+    @activity.defn(name="conclude_answer")
+    async def conclude_answer(self, ref: MatchRef) -> Counted:
+        """A match that nobody answered in time has expired; the need's place is free again."""
+        return await self._end_if(ref, "proposed", "match.unanswered")
+
+    @activity.defn(name="expire_negotiation")
+    async def expire(self, ref: MatchRef) -> Counted:
+        """A negotiation without an outcome expires at its limit."""
+        return await self._end_if(ref, "negotiating", "matching.close_after")
+
+    async def _end_if(self, ref: MatchRef, state: str, rule: str) -> Counted:
+        async with self._house.database.transaction() as connection:
+            found = await matching.load(connection, ref.match, lock=True)
+            if found["state"] != state:
+                return Counted(campaigns=(f"{ref.season}/outcomes",))
+            at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
+            await matching.end(connection, found, "expired", at, rule=rule)
+            return Counted(counts={"expired": 1}, campaigns=(f"{ref.season}/outcomes",))
+
+    @activity.defn(name="open_negotiation_follow_up")
+    async def open_follow_up(self, ref: MatchRef) -> FollowUpOpened:
+        """Ask the place how the negotiation stands."""
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            found = await matching.load(connection, ref.match, lock=True)
+            if found["state"] != "negotiating":
+                return FollowUpOpened()
+            stage = _stage(season)
+            owner = matching.negotiation_workflow(season.id, ref.match)
+            window = await tracking.open_follow_up(
+                connection, season, ref.match, "negotiation", ref.ordinal, stage.id, owner,
+                season.pace.span(stage.answer_within), stage.reminders,
+            )  # fmt: skip
+            campaign = f"{season.id}/negotiation_follow_up"
+            told = await matching.both_sides(connection, [ref.match], {}, only="place")
+            told = [r._replace(subject=f"{r.subject}/{ref.ordinal}") for r in told]
+            await campaigns.plan(connection, campaign, season.id, "negotiation_follow_up", told, window=window)
+            return FollowUpOpened(window=window, campaigns=(campaign,))
+
+    @activity.defn(name="conclude_negotiation_follow_up")
+    async def conclude_follow_up(self, ref: MatchRef) -> NegotiationFacts:
+        """A follow-up that nobody answered in time is missed; how the negotiation stands."""
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            await tracking.miss(connection, season.id, ref.match, "negotiation", ref.ordinal)
+            return _facts(season, await matching.load(connection, ref.match))
+
+
+def _stage(season: LiveSeason) -> MatchingStage:
+    return next(s for s in season.file.stages if isinstance(s, MatchingStage))
+
+
+def _facts(season: LiveSeason, found: dict[str, object]) -> NegotiationFacts:
+    stage = _stage(season)
+    match_id = int(str(found["id"]))
+    return NegotiationFacts(
+        match=match_id,
+        season=season.id,
+        state=str(found["state"]),
+        answer_window=matching.answer_window(season.id, match_id),
+        follow_up_every=season.pace.span(stage.follow_up_every),
+        expires_at=found["proposed_at"] + season.pace.span(stage.close_after),  # type: ignore[operator]
+    )
+
+
+async def _propose(connection: AsyncConnection, season: LiveSeason, number: int) -> list[int]:
+    stage = _stage(season)
+    at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
+    busy = await rows(
+        connection,
+        """SELECT m.entry_id, m.need_id, m.state FROM matches m WHERE m.season_id = :season ORDER BY m.id""",
+        season=season.id,
+    )
+    running = [r for r in busy if r["state"] in ("proposed", "negotiating", "landed")]
+    plan = match(
+        await _projects(connection, season, stage, Counter(r["entry_id"] for r in running)),
+        await _needs(connection, season, Counter(r["need_id"] for r in running)),
+        stage.per_entry,
+        {(r["entry_id"], r["need_id"]) for r in busy},
+    )
+    found = await rows(
+        connection,
+        """INSERT INTO matches (season_id, round, entry_id, need_id, score, parts, state, proposed_at)
+           SELECT :season, :round, k.entry, k.need, k.score, CAST(k.parts AS jsonb), 'proposed', :at
+           FROM unnest(CAST(:entries AS bigint[]), CAST(:needs AS bigint[]), CAST(:scores AS numeric[]),
+             CAST(:parts AS text[])) WITH ORDINALITY AS k(entry, need, score, parts, n) ORDER BY k.n
+           RETURNING id, entry_id""",
+        season=season.id,
+        round=number,
+        at=at,
+        entries=[p.entry_id for p in plan.pairs],
+        needs=[p.need_id for p in plan.pairs],
+        scores=[p.score for p in plan.pairs],
+        parts=[_json(p.parts) for p in plan.pairs],
+    )
+    matches = [r["id"] for r in found]
+    await matching.open_answer_windows(connection, season, stage, matches, at)
+    lines = [log.Line("matching.round", data={"count": len(matches), "round": number})]
+    lines += [
+        log.Line("match.proposed", entry_id=r["entry_id"], rule="matching.deferred_acceptance", data={"match": r["id"]})
+        for r in found
+    ]
+    await log.write(connection, season.id, lines, at=at)
+    return matches
+
+
+def _json(parts: object) -> str:
+    import json
+
+    return json.dumps(parts)
+
+
+async def _projects(
+    connection: AsyncConnection, season: LiveSeason, stage: MatchingStage, busy: Counter[int]
+) -> list[ProjectToMatch]:
+    found = await rows(
+        connection,
+        f"""SELECT e.id, e.track, e.fields, coalesce(CAST(e.details->>'readiness' AS int), 5) AS readiness,
+              coalesce((SELECT 1 - (t.rank - 1.0) / greatest(1, count(*) OVER ()) FROM tallies t
+                WHERE t.entry_id = e.id ORDER BY t.at DESC LIMIT 1), 0.5)::float AS share
+            FROM entries e WHERE e.season_id = :season AND ({_CANDIDATES[stage.candidates]}) ORDER BY e.id""",
+        season=season.id,
+    )
+    return [
+        ProjectToMatch(r["id"], r["track"], frozenset(r["fields"]), r["readiness"], max(0.0, min(1.0, r["share"])))
+        for r in found
+        if busy[r["id"]] < stage.per_entry
+    ]
+
+
+async def _needs(connection: AsyncConnection, season: LiveSeason, busy: Counter[int]) -> list[NeedToMeet]:
+    found = await rows(
+        connection,
+        "SELECT id, tracks, fields, readiness, capacity FROM needs WHERE season_id = :season AND open ORDER BY id",
+        season=season.id,
+    )
+    return [
+        NeedToMeet(
+            r["id"], frozenset(r["tracks"]), frozenset(r["fields"]), r["readiness"], r["capacity"] - busy[r["id"]]
+        )
+        for r in found
+        if r["capacity"] > busy[r["id"]]
+    ]
+
+
+async def _plan_each(
+    connection: AsyncConnection, campaign: str, season: str, template: str, told: list[campaigns.Recipient]
+) -> None:
+    """One campaign about many windows: each delivery tells the close of its own match's window."""
+    await campaigns.plan(connection, campaign, season, template, told)
+    await campaigns.point_to_windows(connection, campaign, season)

@@ -1,0 +1,71 @@
+"""Deeds of registration and screening."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.results import Counted, StageRef
+from models.season import ScreeningStage
+from records import campaigns, screening
+from records.campaigns import Recipient
+from records.database import rows
+from records.seasons import LiveSeason, window_id
+from rules.screening import screen
+
+
+async def conclude_registration(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Drafts lapse; those who came in time are told what is next."""
+    counts = await screening.lapse_drafts(connection, season.id, ref.area)
+    if not counts["submitted"]:
+        return Counted(counts=counts)
+    window = window_id(season.id, ref.area, ref.stage)
+    campaign = f"{window}/closed"
+    await campaigns.plan(connection, campaign, season.id, "registration_closed", "entrants", area=ref.area)
+    return Counted(counts=counts, campaigns=(campaign,))
+
+
+async def prepare_screening(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Every submitted entry is screened by the entry rules; what is unclear waits for a person."""
+    facts = await screening.facts(connection, season.id, ref.area)
+    screened = [screen(f, season.file.entry_rules) for f in facts]
+    await screening.keep(connection, season.id, ref.stage, screened)
+    return Counted(counts=dict(Counter(s.decision for s in screened)))
+
+
+async def conclude_screening(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Late-comers of a reopened registration are screened, the undecided are decided by rule, all are told."""
+    stage = season.file.stage(ref.stage)
+    assert isinstance(stage, ScreeningStage)
+    late = await prepare_screening(connection, season, ref)
+    decided = await screening.decide_undecided(connection, season.id, ref.area, ref.stage, stage.undecided)
+    campaign = f"{window_id(season.id, ref.area, ref.stage)}/result"
+    queued = await campaigns.plan(
+        connection, campaign, season.id, "screening_result", await _results(connection, season.id, ref.area)
+    )
+    counts = {**late.counts, "decided_by_rule": decided}
+    return Counted(counts=counts, campaigns=(campaign,) if queued else ())
+
+
+async def _results(connection: AsyncConnection, season: str, area: str | None) -> list[Recipient]:
+    found = await rows(
+        connection,
+        """SELECT e.id, e.state, e.applicant_id, p.language,
+             (SELECT l.data->'findings' FROM log l WHERE l.entry_id = e.id AND l.event = 'entry.ineligible'
+              ORDER BY l.id DESC LIMIT 1) AS findings
+           FROM entries e JOIN people p ON p.id = e.applicant_id
+           WHERE e.season_id = :season AND e.area = :area AND e.state IN ('eligible', 'ineligible') ORDER BY e.id""",
+        season=season,
+        area=area,
+    )
+    return [
+        Recipient(
+            person_id=row["applicant_id"],
+            language=row["language"],
+            subject=f"entry/{row['id']}",
+            entry_id=row["id"],
+            data={"eligible": row["state"] == "eligible", "findings": row["findings"] or []},
+        )
+        for row in found
+    ]

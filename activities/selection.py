@@ -1,0 +1,216 @@
+"""Deeds of selections, public notices, confirmations, events and awards."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.results import Counted, StageRef
+from models.season import AwardsStage, EventStage, PublicNoticeStage, SelectionStage
+from models.states import Decision
+from records import campaigns, log, selection, tallies
+from records.campaigns import Recipient
+from records.database import CLOCK, rows, run
+from records.seasons import LiveSeason, window_id
+from rules.awards import give
+from rules.selection import select as choose
+
+
+async def select(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Keep the best of each division within the quota, and the wild cards; the next in rank wait. Decided once."""
+    stage = season.file.stage(ref.stage)
+    assert isinstance(stage, SelectionStage)
+    made = await rows(
+        connection,
+        """SELECT decision FROM selections
+           WHERE season_id = :season AND stage = :stage AND area IS NOT DISTINCT FROM :area""",
+        season=season.id,
+        stage=ref.stage,
+        area=ref.area,
+    )
+    if made:
+        return Counted(counts=dict(Counter(r["decision"] for r in made)))
+    override = season.file.area(ref.area).stages.get(ref.stage) if ref.area else None
+    ranked = await tallies.ranks(connection, season.id, stage.by, ref.area)
+    quotas = {division: stage.quota_of(division, override) for division in season.file.divisions()}
+    wild = await selection.wild_cards(connection, season.id, ref.stage)
+    decided = choose(ranked, quotas, wild, stage.waiting_list)
+    await selection.keep(connection, season.id, ref.stage, ref.area, decided)
+    return Counted(counts=dict(Counter(str(r.decision) for r in decided)))
+
+
+async def prepare_public_notice(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Everyone on whom the selection before it decided is told the result."""
+    stages = list(season.file.stages)
+    here = next(n for n, s in enumerate(stages) if s.id == ref.stage)
+    before = [s for s in stages[:here] if isinstance(s, SelectionStage)]
+    if not before:
+        return Counted()
+    found = await rows(
+        connection,
+        """SELECT s.entry_id, s.decision, s.rank, s.reason, e.applicant_id, p.language
+           FROM selections s JOIN entries e ON e.id = s.entry_id JOIN people p ON p.id = e.applicant_id
+           WHERE s.season_id = :season AND s.stage = :stage AND s.area IS NOT DISTINCT FROM :area
+             AND s.decision NOT IN ('removed', 'declined') ORDER BY s.entry_id""",
+        season=season.id,
+        stage=before[-1].id,
+        area=ref.area,
+    )
+    told = [
+        Recipient(
+            r["applicant_id"], r["language"], f"entry/{r['entry_id']}", r["entry_id"],
+            {"decision": r["decision"], "rank": r["rank"], "reason": r["reason"]},
+        )
+        for r in found
+    ]  # fmt: skip
+    window = window_id(season.id, ref.area, ref.stage)
+    campaign = f"{window}/result"
+    queued = await campaigns.plan(connection, campaign, season.id, "selection_result", told, window=window)
+    return Counted(counts={"told": len(told)}, campaigns=(campaign,) if queued else ())
+
+
+async def conclude_public_notice(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Objections that nobody decided are decided by the season file's rule."""
+    stage = season.file.stage(ref.stage)
+    assert isinstance(stage, PublicNoticeStage)
+    still_open = await rows(
+        connection,
+        "SELECT * FROM objections WHERE window_id = :window AND state = 'open' ORDER BY id FOR UPDATE",
+        window=window_id(season.id, ref.area, ref.stage),
+    )
+    for objection in still_open:
+        await selection.decide(
+            connection, objection, upheld=stage.undecided == "upheld", actor="system",
+            reason="nobody decided it before the public notice closed", rule="public_notice.undecided",
+        )  # fmt: skip
+    queues = [f"{season.id}/{name}" for name in ("objection_decided", "removed", "stepped_up")]
+    return Counted(counts={"decided_by_rule": len(still_open)}, campaigns=await _filled(connection, queues))
+
+
+async def prepare_confirmation(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Everyone still in the competition is asked to confirm."""
+    found = await rows(
+        connection,
+        """SELECT id FROM entries WHERE season_id = :season AND alive
+           AND (CAST(:area AS text) IS NULL OR area = :area) ORDER BY id""",
+        season=season.id,
+        area=ref.area,
+    )
+    return await _invite(connection, season, ref, [r["id"] for r in found], "confirm_attendance")
+
+
+async def conclude_confirmation(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Who did not answer has declined; the next in rank moves up and takes part."""
+    window = window_id(season.id, ref.area, ref.stage)
+    lapsed = await selection.lapse_invitations(connection, season.id, window)
+    up = 0
+    for entry in lapsed:
+        moved = await selection.leave(connection, season.id, entry, Decision.DECLINED, "did not confirm in time")
+        up += moved is not None
+    queues = [f"{season.id}/stepped_up"]
+    return Counted(counts={"lapsed": len(lapsed), "stepped_up": up}, campaigns=await _filled(connection, queues))
+
+
+async def prepare_event(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """The finalists, or the awarded, are asked whether they come and what they bring."""
+    stage = season.file.stage(ref.stage)
+    assert isinstance(stage, EventStage)
+    among = "e.state = 'awarded'" if stage.invites == "awarded" else "(e.alive OR e.state IN ('awarded', 'finished'))"
+    found = await rows(
+        connection,
+        f"SELECT e.id FROM entries e WHERE e.season_id = :season AND {among} ORDER BY e.id",
+        season=season.id,
+    )
+    return await _invite(connection, season, ref, [r["id"] for r in found], "event_confirm")
+
+
+async def conclude_event(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Invitations that nobody answered lapse; the entries stay in the competition."""
+    lapsed = await selection.lapse_invitations(connection, season.id, window_id(season.id, ref.area, ref.stage))
+    return Counted(counts={"lapsed": len(lapsed)})
+
+
+async def _invite(
+    connection: AsyncConnection, season: LiveSeason, ref: StageRef, entries: list[int], template: str
+) -> Counted:
+    window = window_id(season.id, ref.area, ref.stage)
+    await selection.invite(connection, season.id, window, entries)
+    campaign = f"{window}/invitation"
+    queued = await campaigns.plan(connection, campaign, season.id, template, "invited_unanswered", window=window)
+    return Counted(counts={"invited": len(entries)}, campaigns=(campaign,) if queued else ())
+
+
+async def give_awards(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """Prizes in order of rank in each division; the other finalists have finished. All are told."""
+    stage = season.file.stage(ref.stage)
+    assert isinstance(stage, AwardsStage)
+    campaign = f"{season.id}/award"
+    given = await rows(connection, "SELECT count(*) AS n FROM awards WHERE season_id = :season", season=season.id)
+    if not given[0]["n"]:
+        ranked = await tallies.ranks(connection, season.id, stage.by, None)
+        scored = await rows(
+            connection,
+            "SELECT entry_id FROM tallies WHERE season_id = :season AND stage = :stage AND ballots > 0",
+            season=season.id,
+            stage=stage.by,
+        )
+        # Who was not scored in the finals has no result to be awarded for.
+        present = {r["entry_id"] for r in scored}
+        awards = give([r for r in ranked if r.entry_id in present], stage.prizes)
+        await run(
+            connection,
+            f"""INSERT INTO awards (season_id, entry_id, division, prize, rank, at)
+                SELECT :season, k.entry, k.division, k.prize, k.rank, {CLOCK}
+                FROM unnest(CAST(:entries AS bigint[]), CAST(:divisions AS text[]), CAST(:prizes AS text[]),
+                  CAST(:ranks AS int[])) AS k(entry, division, prize, rank)""",
+            season=season.id,
+            entries=[a.entry_id for a in awards],
+            divisions=[a.division for a in awards],
+            prizes=[a.prize for a in awards],
+            ranks=[a.rank for a in awards],
+        )
+        lines = [
+            log.Line(
+                "award.given", entry_id=a.entry_id, rule="awards.rank",
+                data={"prize": a.prize, "rank": a.rank, "division": a.division},
+            )
+            for a in awards
+        ]  # fmt: skip
+        finished = await rows(
+            connection,
+            """UPDATE entries e SET stage = :stage, state = CASE WHEN EXISTS
+                 (SELECT 1 FROM awards a WHERE a.entry_id = e.id) THEN 'awarded' ELSE 'finished' END
+               WHERE e.season_id = :season AND e.alive RETURNING e.id, e.state""",
+            season=season.id,
+            stage=ref.stage,
+        )
+        lines += [log.Line("entry.finished", entry_id=r["id"]) for r in finished if r["state"] == "finished"]
+        await log.write(connection, season.id, lines)
+    told = await rows(
+        connection,
+        """SELECT a.entry_id, a.prize, a.rank, e.applicant_id, p.language FROM awards a
+           JOIN entries e ON e.id = a.entry_id JOIN people p ON p.id = e.applicant_id
+           WHERE a.season_id = :season ORDER BY a.entry_id""",
+        season=season.id,
+    )
+    names = {p.code: p.name.model_dump() for p in stage.prizes}
+    recipients = [
+        Recipient(
+            r["applicant_id"], r["language"], f"entry/{r['entry_id']}", r["entry_id"],
+            {"prize": names[r["prize"]], "rank": r["rank"]},
+        )
+        for r in told
+    ]  # fmt: skip
+    queued = await campaigns.plan(connection, campaign, season.id, "award_result", recipients)
+    return Counted(counts={"awards": len(told)}, campaigns=(campaign,) if queued else ())
+
+
+async def _filled(connection: AsyncConnection, queues: list[str]) -> tuple[str, ...]:
+    found = await rows(
+        connection,
+        """SELECT DISTINCT campaign_id FROM deliveries
+           WHERE campaign_id = ANY(CAST(:queues AS text[])) AND state = 'queued' ORDER BY campaign_id""",
+        queues=queues,
+    )
+    return tuple(r["campaign_id"] for r in found)

@@ -1,0 +1,62 @@
+"""`--dry-run`: a command is carried out and undone in one transaction, so that its answer is the real one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.commands import Outcome, SeasonCommand, WindowCommand
+from models.season import SeasonFile
+from models.timeline import Pace, Timeline
+from records import seasons, steering, windows
+from records.database import Database
+from rules import timeline as timelines
+
+_SEASON_DEEDS = {
+    "pause": steering.pause_season,
+    "resume": steering.resume_season,
+    "cancel": steering.cancel_season,
+}
+
+
+class _Undo(Exception):  # noqa: N818 - no error: it rolls the transaction back
+    pass
+
+
+@asynccontextmanager
+async def _undone(database: Database) -> AsyncIterator[AsyncConnection]:
+    try:
+        async with database.transaction() as connection:
+            yield connection
+            raise _Undo
+    except _Undo:
+        return
+
+
+async def try_window(database: Database, command: WindowCommand) -> Outcome:
+    """What a command on a window would answer. Raises what it would raise."""
+    async with _undone(database) as connection:
+        outcome = await windows.steer(connection, command)
+    return outcome
+
+
+async def try_season(database: Database, what: str, command: SeasonCommand) -> Outcome:
+    """What `pause`, `resume` or `cancel` would answer. Raises what it would raise."""
+    async with _undone(database) as connection:
+        outcome = await _SEASON_DEEDS[what](connection, command)
+    return outcome
+
+
+async def try_start(
+    database: Database, file: SeasonFile, season: str, *, open_now: bool, day: timedelta | None
+) -> tuple[Timeline, Pace, bool]:
+    """The timeline with which a season would start, its pace, and whether it would be a new one."""
+    plan = timelines.resolve(file)
+    now = await database.now()
+    pace = timelines.pace_for(plan, now, open_now, day)
+    async with _undone(database) as connection:
+        new = await seasons.start(connection, season, file, plan, pace, actor="ops", at=now)
+    return plan, pace, new

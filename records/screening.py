@@ -1,0 +1,157 @@
+"""What screening reads and writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.errors import BadInput, NotFound, Refused
+from models.facts import Screening, ScreeningFacts
+from models.states import EntryState
+from records import log
+from records.database import Database, rows, run
+
+_FACTS = """
+WITH mine AS (
+  SELECT id, title, documents, leader_degree, summary, submitted_at FROM entries
+  WHERE season_id = :season AND area = :area AND state = 'submitted'
+), teams AS (
+  SELECT m.entry_id, array_agg(m.person_id ORDER BY m.position) AS team
+  FROM members m JOIN mine ON mine.id = m.entry_id GROUP BY m.entry_id
+), elsewhere AS (
+  SELECT mine.id, m.person_id, array_agg(o.entry_id ORDER BY o.entry_id) AS others
+  FROM mine JOIN members m ON m.entry_id = mine.id
+  JOIN members o ON o.person_id = m.person_id AND o.entry_id <> mine.id
+  JOIN entries e ON e.id = o.entry_id AND e.season_id = :season
+    AND e.state NOT IN ('draft', 'lapsed', 'withdrawn', 'ineligible')
+    AND (e.submitted_at, e.id) < (mine.submitted_at, mine.id)
+  GROUP BY mine.id, m.person_id
+), twins AS (
+  SELECT mine.id, array_agg(e.id ORDER BY e.id) AS twins
+  FROM mine JOIN entries e ON e.season_id = :season AND e.id <> mine.id AND lower(e.title) = lower(mine.title)
+    AND e.state NOT IN ('draft', 'lapsed', 'withdrawn')
+  GROUP BY mine.id
+)
+SELECT mine.id, mine.documents, mine.leader_degree, length(mine.summary) AS summary, teams.team, twins.twins,
+  (SELECT jsonb_object_agg(person_id, others) FROM elsewhere WHERE elsewhere.id = mine.id) AS elsewhere
+FROM mine LEFT JOIN teams ON teams.entry_id = mine.id LEFT JOIN twins ON twins.id = mine.id ORDER BY mine.id"""
+
+
+async def facts(connection: AsyncConnection, season: str, area: str | None) -> list[ScreeningFacts]:
+    """Every submitted, not yet screened entry of an area, as the entry rules look at it."""
+    found = await rows(connection, _FACTS, season=season, area=area)
+    return [
+        ScreeningFacts(
+            entry_id=row["id"],
+            team=tuple(row["team"] or ()),
+            documents=frozenset(row["documents"]),
+            leader_degree=row["leader_degree"],
+            summary_length=row["summary"],
+            person_in_entries={int(p): tuple(o) for p, o in (row["elsewhere"] or {}).items()},
+            twin_entries=tuple(row["twins"] or ()),
+        )
+        for row in found
+    ]
+
+
+async def keep(connection: AsyncConnection, season: str, stage: str, screened: Sequence[Screening]) -> None:
+    """Write the decisions, each with its findings in the log."""
+    if not screened:
+        return
+    await run(
+        connection,
+        """UPDATE entries e SET state = k.state, alive = k.state <> 'ineligible', stage = :stage
+           FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS k(id, state) WHERE e.id = k.id""",
+        stage=stage,
+        ids=[s.entry_id for s in screened],
+        states=[s.decision for s in screened],
+    )
+    await log.write(connection, season, [_line(s) for s in screened])
+
+
+def _line(screening: Screening) -> log.Line:
+    findings = [{"code": f.code, "en": f.text.en, "zh": f.text.zh} for f in screening.findings]
+    return log.Line(
+        f"entry.{screening.decision}",
+        entry_id=screening.entry_id,
+        rule=screening.findings[0].code if screening.findings else "screening",
+        reason=" ".join(f.text.en for f in screening.findings) or None,
+        data={"findings": findings},
+    )
+
+
+async def decide_undecided(connection: AsyncConnection, season: str, area: str | None, stage: str, state: str) -> int:
+    """Decide what nobody decided in time, by the season file's rule; how many."""
+    found = await rows(
+        connection,
+        """UPDATE entries SET state = :state, alive = CAST(:alive AS boolean), stage = :stage
+           WHERE season_id = :season AND area = :area AND state = 'undecided' RETURNING id, number""",
+        state=state,
+        alive=state == EntryState.ELIGIBLE,
+        stage=stage,
+        season=season,
+        area=area,
+    )
+    lines = [log.Line(f"entry.{state}", entry_id=r["id"], rule="screening.undecided") for r in found]
+    await log.write(connection, season, lines)
+    return len(found)
+
+
+async def decide_screening(
+    database: Database, entry_id: int, *, eligible: bool, actor: str, reason: str, command_id: str | None = None
+) -> str:
+    """A person decides an undecided entry. Raises Refused where it is not undecided, BadInput without a reason."""
+    if not reason.strip():
+        raise BadInput("command.no_reason", "A reason is missing.", "Say why; the applicant reads it.")
+    state = EntryState.ELIGIBLE if eligible else EntryState.INELIGIBLE
+    async with database.transaction() as connection:
+        found = await rows(
+            connection, "SELECT season_id, number, state FROM entries WHERE id = :id FOR UPDATE", id=entry_id
+        )
+        if not found:
+            raise NotFound("entry.unknown", f"There is no entry {entry_id}.")
+        if command_id and await log.command_line(connection, command_id):
+            return str(found[0]["state"])
+        if found[0]["state"] != EntryState.UNDECIDED:
+            raise Refused("entry.decided", f"Entry {found[0]['number']} is {found[0]['state']}, not undecided.")
+        await run(
+            connection,
+            "UPDATE entries SET state = :state, alive = CAST(:alive AS boolean) WHERE id = :id",
+            state=state,
+            alive=eligible,
+            id=entry_id,
+        )
+        line = log.Line(
+            "entry.decided", actor=actor, entry_id=entry_id, reason=reason, command_id=command_id, data={"state": state}
+        )
+        await log.write(connection, found[0]["season_id"], [line])
+    return state
+
+
+async def lapse_drafts(connection: AsyncConnection, season: str, area: str | None) -> dict[str, int]:
+    """Once no registration of the area is still to close: drafts that were never submitted lapse."""
+    counts: dict[str, Any] = (
+        await rows(
+            connection,
+            """SELECT (SELECT count(*) FROM windows WHERE season_id = :season AND area = :area AND kind = 'registration'
+                 AND state NOT IN ('closed', 'cancelled')) AS open,
+               (SELECT count(*) FROM entries WHERE season_id = :season AND area = :area AND state = 'submitted')
+                 AS submitted""",
+            season=season,
+            area=area,
+        )
+    )[0]
+    if counts["open"]:
+        return {"submitted": counts["submitted"]}
+    lapsed = await rows(
+        connection,
+        """UPDATE entries SET state = 'lapsed' WHERE season_id = :season AND area = :area AND state = 'draft'
+           RETURNING id, number""",
+        season=season,
+        area=area,
+    )
+    lines = [log.Line("entry.lapsed", entry_id=r["id"], rule="registration.close") for r in lapsed]
+    await log.write(connection, season, lines)
+    return {"submitted": counts["submitted"], "lapsed": len(lapsed)}

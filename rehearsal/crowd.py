@@ -1,0 +1,78 @@
+"""The crowd: everybody who acts in a season, looking around at each stop and planning what to do next.
+
+Nobody acts by the name of a stage: what is open, assigned, invited, proposed or asked is read from the database, so the
+same crowd lives through any season file.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from records import entries, judging
+from records.database import rows
+from rehearsal.acts import Act
+from rehearsal.applicants import channels_of, register
+from rehearsal.guests import Guests
+from rehearsal.judges import Judges, judges_of
+from rehearsal.office import Office
+from rehearsal.places import Places
+from rehearsal.world import World
+
+
+class Crowd:
+    """All people of a season. `margin` is for live stacks, see `Cursor`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._actors = (Judges(world), Office(world), Guests(world), Places(world))
+        self._opened: set[str] = set()
+        self._news: dict[str, Any] = {}
+
+    async def set_up(self) -> None:
+        """What the office has done before the first window opens: channels and judges are known."""
+        world = self._world
+        for area in world.file.areas:
+            for channel in channels_of(world, area):
+                await entries.add_channel(world.database, world.season, channel)
+        for area_or_none in (*world.file.areas, None):
+            for judge in judges_of(world, area_or_none):
+                await judging.add_judge(world.database, world.season, judge)
+
+    async def look(self, now: datetime) -> list[Act]:
+        """What people plan to do about what is new since the last look."""
+        acts: list[Act] = []
+        async with self._world.database.transaction() as connection:
+            news = (await rows(connection, _NEWS, season=self._world.season))[0]
+            if news == self._news:
+                return []
+            self._news = news
+            acts += await self._registrations(connection)
+            for actor in self._actors:
+                acts += await actor.look(connection, now)
+        return acts
+
+    async def _registrations(self, connection: AsyncConnection) -> list[Act]:
+        acts: list[Act] = []
+        for window in await rows(connection, _REGISTRATIONS, season=self._world.season):
+            if window["id"] not in self._opened:
+                self._opened.add(window["id"])
+                count = self._world.shares.get((window["area"], window["stage"]), 0)
+                acts += register(self._world, window, count)
+        return acts
+
+
+_REGISTRATIONS = """SELECT id, area, stage, opens_at, closes_at FROM windows
+  WHERE season_id = :season AND kind = 'registration' AND state = 'open' AND subject IS NULL ORDER BY id"""
+
+# Cheap to ask at each stop; only where one of these has moved is there anything to plan.
+_NEWS = """SELECT
+  (SELECT md5(string_agg(id, ',' ORDER BY id)) FROM windows WHERE season_id = :season AND state = 'open') AS open,
+  (SELECT max(id) FROM assignments) AS tasks,
+  (SELECT max(session_id) FROM slots) AS slots,
+  (SELECT max(id) FROM objections) AS objections,
+  (SELECT count(*) FROM invitations) AS invitations,
+  (SELECT max(id) FROM matches) AS matches,
+  (SELECT max(id) FROM follow_ups) AS follow_ups"""

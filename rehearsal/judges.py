@@ -1,0 +1,154 @@
+"""Judges: who they are, and what they do with what they are given. Panels score on the spot, after each defence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from models.forms import JudgeForm
+from models.season import Area, DefenceStage, ReviewStage
+from records import judging
+from records.database import rows
+from rehearsal import habits, names
+from rehearsal.acts import Act
+from rehearsal.cursor import Cursor
+from rehearsal.dice import Dice
+from rehearsal.world import World
+
+_BACKGROUNDS: tuple[Literal["technology", "business", "investment"], ...] = ("technology", "business", "investment")
+
+
+def judges_of(world: World, area: Area | None) -> Iterator[JudgeForm]:
+    """The judges that an area, or the season office, asks to serve. A third serves one half of the tracks only."""
+    code = area.code if area else None
+    tracks = [track.code for track in world.file.tracks]
+    loads = [s.max_load for s in world.file.stages if isinstance(s, ReviewStage)]
+    for number in range(world.judges_wanted(area)):
+        dice = Dice(world.seed, "judge", code, number)
+        form = names.person(dice, f"judge-{(code or 'season').lower()}-{number}", area)
+        half = tracks[number % 2 :: 2] if len(tracks) > 3 and dice.falls(1 / 3) else []
+        yield JudgeForm(
+            person=form,
+            area=code,
+            tracks=tuple(half),
+            organisation=names.organisation(dice, form.language),
+            background=_BACKGROUNDS[number % 3],
+            max_load=max(loads, default=40),
+        )
+
+
+class Judges:
+    """Plans what judges do with each new assignment, and which entries do not appear at their defence."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._tasks = Cursor()
+        self._slots = Cursor()
+
+    async def look(self, connection: AsyncConnection, now: datetime) -> list[Act]:
+        """Acts for assignments and slots that are new since the last look."""
+        acts: list[Act] = []
+        for row in self._slots.new(
+            await rows(connection, _SLOTS, season=self._world.season, floor=self._slots.floor), "key"
+        ):
+            acts.append(self._appears(row))
+        for row in self._tasks.new(
+            await rows(connection, _TASKS, season=self._world.season, floor=self._tasks.floor), "id"
+        ):
+            acts += self._does(row, now)
+        return acts
+
+    def _appears(self, slot: dict[str, Any]) -> Act:
+        dice = Dice(self._world.seed, "slot", slot["stage"], slot["number"])
+        held = not dice.falls(habits.NO_SHOW)
+
+        async def record() -> None:
+            await judging.record_slot(
+                self._world.database, slot["session_id"], slot["entry_id"], held=held, actor="panel"
+            )
+
+        at = self._spoken(slot) if held else slot["starts_at"] + self._world.span(timedelta(minutes=3))
+        return Act(at, f"slot/{slot['stage']}/{slot['number']}", record, "defend" if held else "no_show")
+
+    def _spoken(self, slot: dict[str, Any]) -> datetime:
+        """When the last question is answered; never past the close."""
+        stage = self._world.file.stage(slot["stage"])
+        assert isinstance(stage, DefenceStage)
+        minutes = timedelta(minutes=stage.pitch_minutes + stage.question_minutes)
+        end: datetime = slot["starts_at"] + self._world.span(minutes)
+        latest: datetime = slot["closes_at"] - self._world.span(timedelta(minutes=2))
+        return min(end, latest)
+
+    def _does(self, task: dict[str, Any], now: datetime) -> Iterator[Act]:
+        world, key = self._world, f"task/{task['stage']}/{task['number']}/{task['email']}"
+        dice, habit = Dice(world.seed, key), Dice(world.seed, "habit", task["stage"], task["email"]).random()
+        begin, end = max(task["opens_at"], now), task["closes_at"]
+        if task["starts_at"] is not None:  # a panel: on the spot, a moment after the last answer
+            if not Dice(world.seed, "slot", task["stage"], task["number"]).falls(habits.NO_SHOW):
+                moment = self._spoken(task) + world.span(timedelta(seconds=20 + dice.randrange(70)))
+                yield self._ballot(task, key, moment, dice)
+            return
+        chance = dice.random()
+        if chance < habits.JUDGE_DECLINES:
+            yield Act(self._soon(dice, begin, end), key, lambda: self._decline(task), "decline")
+        elif chance < habits.JUDGE_DECLINES + habits.JUDGE_CONFLICT:
+            yield Act(self._soon(dice, begin, end), key, lambda: self._conflict(task), "conflict")
+        elif habit < habits.JUDGE_SILENT:
+            return
+        elif habit < habits.JUDGE_SILENT + habits.JUDGE_LATE and dice.falls(0.5):
+            late = end + world.span(timedelta(minutes=dice.expovariate(1 / 200)))
+            yield self._ballot(task, key, late, dice)
+        else:
+            # Work is put off: the later the more, with a rest in hand.
+            yield self._ballot(task, key, begin + (end - begin) * dice.betavariate(3, 1.6) * 0.995, dice)
+
+    def _soon(self, dice: Dice, begin: datetime, end: datetime) -> datetime:
+        return begin + (end - begin) * 0.3 * dice.random()
+
+    async def _decline(self, task: dict[str, Any]) -> None:
+        await judging.decline_assignment(self._world.database, task["id"], "No time in these weeks.")
+
+    async def _conflict(self, task: dict[str, Any]) -> None:
+        await judging.declare_conflict(
+            self._world.database, task["judge_id"], task["entry_id"], "I know the leader of the team."
+        )
+
+    def _ballot(self, task: dict[str, Any], key: str, at: datetime, dice: Dice) -> Act:
+        scores = self._scores(task, dice)
+
+        async def cast() -> None:
+            await judging.cast_ballot(self._world.database, task["id"], scores)
+
+        return Act(at, key, cast, "ballot", task["window_id"])
+
+    def _scores(self, task: dict[str, Any], dice: Dice) -> dict[str, float]:
+        """Points for each criterion: how good the entry is, how strict the judge, and chance. Half points."""
+        world = self._world
+        stage = world.file.stage(task["stage"])
+        assert isinstance(stage, (ReviewStage, DefenceStage))
+        quality = Dice(world.seed, "quality", task["number"]).gauss(70, 11)
+        strict = Dice(world.seed, "strict", task["email"]).gauss(0, habits.BIAS)
+        points = {}
+        for criterion in world.file.rubric(stage.rubric).criteria:
+            share = (quality + strict + dice.gauss(0, habits.NOISE * 1.5)) / 100
+            points[criterion.code] = round(min(max(share, 0.0), 1.0) * criterion.weight * 2) / 2
+        return points
+
+
+_TASKS = """SELECT a.id, a.stage, a.area, a.window_id, a.entry_id, a.judge_id, e.number, p.email, w.opens_at,
+    w.closes_at, s.starts_at
+  FROM assignments a JOIN windows w ON w.id = a.window_id JOIN entries e ON e.id = a.entry_id
+  JOIN judges j ON j.id = a.judge_id JOIN people p ON p.id = j.person_id
+  LEFT JOIN LATERAL (SELECT s.starts_at FROM slots s JOIN sessions x ON x.id = s.session_id
+    WHERE s.entry_id = a.entry_id AND x.stage = a.stage AND x.season_id = a.season_id LIMIT 1) s ON true
+  WHERE a.season_id = :season AND a.id > :floor AND a.state = 'active' ORDER BY e.number, p.email"""
+
+_SLOTS = """SELECT s.session_id * 10000 + s.position AS key, s.session_id, s.entry_id, s.starts_at, x.stage, e.number,
+    w.closes_at
+  FROM slots s JOIN sessions x ON x.id = s.session_id JOIN entries e ON e.id = s.entry_id
+  JOIN windows w ON w.season_id = x.season_id AND w.stage = x.stage AND w.area IS NOT DISTINCT FROM x.area
+    AND w.subject IS NULL
+  WHERE x.season_id = :season AND s.session_id * 10000 + s.position > :floor ORDER BY e.number"""
