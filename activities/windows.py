@@ -9,7 +9,7 @@ from activities.stages import CONCLUDE, PREPARE, REPLACE_SILENT
 from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow
 from models.results import Closing, Counted, ReminderRef, StageRef, WindowFacts, WindowRef
 from models.timeline import PlannedReminder
-from records import campaigns, windows
+from records import campaigns, matching, windows
 from records.database import rows
 from records.seasons import live
 from rules import reminders
@@ -85,10 +85,18 @@ class WindowDeeds:
                     queued.extend(done.campaigns)
                     continue
                 campaign = f"{ref.window}/{line.template}/{line.at:%Y%m%dT%H%M%S}"
+                # The window of a single match is about one place; the others are about all of an audience.
+                audience = await matching.still_asked(connection, ref.window) if found["subject"] else line.to
                 count = await campaigns.plan(
-                    connection, campaign, season.id, line.template, line.to,
-                    window=ref.window, area=found["area"], useful_until=line.useful_until,
-                )  # fmt: skip
+                    connection,
+                    campaign,
+                    season.id,
+                    line.template,
+                    audience,
+                    window=ref.window,
+                    area=found["area"],
+                    useful_until=line.useful_until,
+                )
                 counts[line.template] = count
                 if count:
                     queued.append(campaign)

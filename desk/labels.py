@@ -270,6 +270,7 @@ LABELS = {
     ),
     "confirm": _t("Yes, I mean it", "我确认"),
     "confirm_box": _t("I know what this does.", "我了解该操作的后果。"),
+    "confirm_box_close": _t("To close now: I know what this does.", "立即截止须勾选：我了解该操作的后果。"),
     "confirm_missing": _t("Tick the box to confirm.", "请勾选确认。"),
     "no_acts": _t("nothing to do", "无可用操作"),
     "steer_season": _t("Steer the season", "控制赛季"),

@@ -24,7 +24,7 @@ from workers.logs import set_up_logs
 from workers.settings import Settings
 
 AGAIN_SECONDS = 3.0
-LOCAL = ("127.0.0.1", "localhost", "[::1]")
+LOCAL = ("127.0.0.1", "localhost")
 log = structlog.get_logger()
 
 

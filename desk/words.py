@@ -81,6 +81,10 @@ class Words:
         known = STATE_WORDS.get(state)
         return self.of(known[0]) if known else state
 
+    def entry_states(self) -> tuple[str, ...]:
+        """All states of an entry, in the order of a season."""
+        return tuple(STATE_WORDS)
+
     def window_state(self, state: str) -> str:
         """The state of a window."""
         return self.of(WINDOW_WORDS[state]) if state in WINDOW_WORDS else state

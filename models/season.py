@@ -9,14 +9,23 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.instants import Span
 from models.text import Language, Text
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
 Template = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$", max_length=40)]
-LocalTime = datetime | date
+
+
+def _wall_time(value: object) -> object:
+    # A bare date must stay a date through JSON and back: as a closing it means the end of that day.
+    if isinstance(value, str):
+        return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    return value
+
+
+LocalTime = Annotated[datetime | date, BeforeValidator(_wall_time)]
 """A local wall time. A bare date as a closing means the end of that day; as an opening, its start."""
 
 Scope = Literal["area", "season"]

@@ -198,6 +198,18 @@ async def both_sides(
     ]  # fmt: skip
 
 
+async def still_asked(connection: AsyncConnection, window: str) -> list[Recipient]:
+    """The contact of the place that has not answered in the window of a match or a follow-up; empty if it has."""
+    found = await rows(
+        connection,
+        """SELECT m.id FROM windows w JOIN matches m ON w.subject = 'match/' || m.id AND m.season_id = w.season_id
+           WHERE w.id = :window AND CASE w.kind WHEN 'match_answer' THEN m.state = 'proposed'
+             ELSE EXISTS (SELECT 1 FROM follow_ups f WHERE f.window_id = w.id AND f.state = 'due') END""",
+        window=window,
+    )
+    return await both_sides(connection, [r["id"] for r in found], {}, only="place")
+
+
 async def open_answer_windows(
     connection: AsyncConnection, season: LiveSeason, stage: MatchingStage, matches: list[int], at: datetime
 ) -> None:

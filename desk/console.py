@@ -1,0 +1,119 @@
+"""The web console: pages on the same questions and commands as the CLI. No build step, nothing from elsewhere.
+
+There is no sign-in in this version: serve it on 127.0.0.1 alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.staticfiles import StaticFiles
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+
+from desk.client import Desk
+from desk.pages_of import Pages
+from desk.problems import in_words, status_of, told
+from desk.words import Words, language_of
+from models.errors import NotFound, SeasonkeeperError
+from models.text import LANGUAGES
+from records.seasons import live
+
+HERE = Path(__file__).parent
+COOKIE = "lang"
+YEAR = 365 * 24 * 3600
+
+
+def add_console(app: FastAPI, desk: Desk, *, mail: Path | None = None, temporal_ui: str = "") -> None:
+    """Add the pages to an app. `mail` is the folder of the embedded mail sink, if there is one."""
+    console = Console(desk, mail, temporal_ui)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.include_router(Pages(console).router(), include_in_schema=False)
+    app.include_router(_language(), include_in_schema=False)
+    app.add_exception_handler(SeasonkeeperError, partial(_trouble, console))
+    app.add_exception_handler(RequestValidationError, partial(_trouble, console))
+    app.add_exception_handler(HTTPException, partial(_trouble, console))
+
+
+class Console:
+    """What pages stand on: the desk, the templates, the language of a request."""
+
+    def __init__(self, desk: Desk, mail: Path | None, temporal_ui: str) -> None:
+        self.desk, self.mail, self.temporal_ui = desk, mail, temporal_ui
+        self._templates = Environment(
+            loader=FileSystemLoader(HERE / "pages"), autoescape=True, undefined=StrictUndefined,
+            trim_blocks=True, lstrip_blocks=True,
+        )  # fmt: skip
+        self._templates.filters["epoch"] = _epoch
+
+    async def words(self, request: Request, season: str | None = None) -> Words:
+        """Words in the reader's language, with the names of a season. Raises NotFound."""
+        language = _language_asked(request)
+        if season is None:
+            return Words(language)
+        async with self.desk.database.statement() as connection:
+            return Words(language, (await live(connection, season)).file)
+
+    def has_mails(self) -> bool:
+        """Whether there is an embedded mail sink to look into."""
+        return self.mail is not None and self.mail.is_dir()
+
+    def page(self, request: Request, name: str, words: Words, status: int = 200, **values: Any) -> Response:
+        """A page from its template. A language asked for in the address is kept in a cookie."""
+        other = "en" if words.language == "zh" else "zh"
+        here = [(k, v) for k, v in parse_qsl(request.url.query) if k != "lang"]
+        html = self._templates.get_template(name).render(
+            w=words, L=words.label, path=request.url.path, has_mails=self.has_mails(), temporal_ui=self.temporal_ui,
+            here=request.url.path + (f"?{urlencode(here)}" if here else ""), season_id=values.pop("season_id", None),
+            other_language=other, other_href=f"?{urlencode([*here, ('lang', other)])}", **values,
+        )  # fmt: skip
+        answer = HTMLResponse(html, status)
+        if request.query_params.get("lang") in LANGUAGES:
+            answer.set_cookie(COOKIE, words.language, max_age=YEAR, samesite="lax", httponly=True)
+        return answer
+
+
+def _language_asked(request: Request) -> Any:
+    asked = request.query_params.get("lang") or request.cookies.get(COOKIE)
+    if asked in LANGUAGES:
+        return asked
+    return language_of(request.headers.get("accept-language"))
+
+
+def _language() -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/favicon.ico")
+    async def icon() -> Response:
+        return RedirectResponse("/static/icon.svg", 301)
+
+    return router
+
+
+async def _trouble(console: Console, request: Request, error: Exception) -> Response:
+    """The same sentence as everywhere: as problem+json under /api, as a page elsewhere."""
+    if isinstance(error, HTTPException):
+        if error.status_code != 404:
+            return Response(str(error.detail), error.status_code, headers=error.headers)
+        error = NotFound("page.unknown", f"There is nothing at {request.url.path}.", "The list of seasons is at /.")
+    if request.url.path.startswith("/api/"):
+        return await told(request, error)
+    if isinstance(error, RequestValidationError):
+        error = in_words(error)
+    assert isinstance(error, SeasonkeeperError)
+    words = Words(_language_asked(request))
+    return console.page(request, "trouble.html", words, status_of(error), error=error)
+
+
+def _epoch(at: datetime) -> int:
+    """Milliseconds, for the countdowns."""
+    return int(at.timestamp() * 1000)
+
+
