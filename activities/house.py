@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from temporalio import activity
+from temporalio.client import Client
 
 from notices.transport import Transport
 from records.database import Database
@@ -41,6 +42,7 @@ class House:
     transport: Transport
     sender: str
     public_url: str
+    temporal: Client | None = None
     lanes: int = 4
     mark_each: bool = True
     pacing: Pacing = field(default_factory=Pacing)

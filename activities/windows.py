@@ -74,7 +74,8 @@ class WindowDeeds:
                 return Counted()
             season = await live(connection, found["season_id"])
             plan = [PlannedReminder.model_validate(r) for r in found["reminders"]]
-            due = reminders.due(plan, now, set(ref.sent))
+            # The timer's instant counts where the database's clock is a little behind it.
+            due = reminders.due(plan, max(now, ref.at), set(ref.sent))
             counts: dict[str, int] = {}
             queued: list[str] = []
             for line in due.send:

@@ -26,8 +26,9 @@ from models.timeline import Pace, Timeline
 from records import entries, seasons, steering, windows
 from records.database import Database, rows
 from rules import timeline as timelines
-from workflows.calls import SEASON_QUEUE
-from workflows.ids import poke_campaign, season_workflow
+from models.queues import SEASON_QUEUE
+from workflows.ids import season_workflow
+from activities.campaigns import poke_campaign
 from workflows.season import SeasonWorkflow
 from workflows.window import WindowWorkflow
 

@@ -229,6 +229,8 @@ LABELS = {
     "awarded": _t("Awarded", "获奖"),
     "opens": _t("Opens", "开始"),
     "closes": _t("Closes", "截止"),
+    "closes_in": _t("open, closes {when}", "进行中，{when}截止"),
+    "opens_in": _t("opens {when}", "{when}开始"),
     "first_close": _t("first planned: {at}", "原定：{at}"),
     "season_time": _t("Season time", "赛季时间"),
     "area_time": _t("Area time", "赛区时间"),

@@ -5,6 +5,7 @@ Only geometry and words; the page draws it as SVG. States are told by mark and t
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -115,10 +116,14 @@ def _row(
     groups: dict[tuple[datetime, datetime, str], list[WindowView]] = {}
     for window in same:
         groups.setdefault((window.opens_at, window.closes_at, window.state), []).append(window)
-    room, begin = (14.0, y + 20) if narrow else (18.0, y + 9)
-    lane = room / len(groups)
+    # What most windows do is drawn broad, the exceptions as thin lanes below it.
+    lanes = sorted(groups.items(), key=lambda g: (-len(g[1]), g[0]))
+    room, begin = (15.0, y + 20) if narrow else (20.0, y + 8)
+    broad = room if len(lanes) == 1 else room * 0.5
+    thin = (room - broad) / max(len(lanes) - 1, 1)
     bars = []
-    for n, ((opens_at, closes_at, bar_state), group) in enumerate(sorted(groups.items(), key=lambda g: g[0])):
+    top = begin
+    for n, ((opens_at, closes_at, bar_state), group) in enumerate(lanes):
         x = scale.x(opens_at)
         text = words.label(
             "timeline_text",
@@ -127,38 +132,62 @@ def _row(
             opens=words.when(opens_at),
             closes=words.when(closes_at, deadline=True),
         )
-        height = max(lane - (1.5 if len(groups) > 1 else 0), 2.0)
-        bars.append(Bar(x, round(begin + n * lane, 1), max(scale.x(closes_at) - x, _LEAST), round(height, 1), bar_state, text))
+        lane = broad if n == 0 else thin
+        height = lane if len(lanes) == 1 else max(lane - 1.5, 2.0)
+        bars.append(Bar(x, round(top, 1), max(scale.x(closes_at) - x, _LEAST), round(height, 1), bar_state, text))
+        top += lane
+    note = _note(same, state, words, now)
+    room = 310 - _width(note, 12) if narrow else 236
     return Row(
         y=y + (14 if narrow else 15),
-        name=words.of(same[0].stage_name),
+        name=_fitted(words.of(same[0].stage_name), room),
         mark=MARKS[state],
         state=state,
-        note=_note(same, state, words, now),
+        note=note,
         bars=tuple(bars),
     )
 
 
+def _width(text: str, size: float) -> float:
+    """About how wide a text is drawn; a picture cannot be asked before it is shown."""
+    return sum(size if unicodedata.east_asian_width(c) in "WF" else size * 0.6 for c in text)
+
+
+def _fitted(name: str, room: float) -> str:
+    if _width(name, 14) <= room:
+        return name
+    while name and _width(name + "…", 14) > room:
+        name = name[:-1]
+    return name.rstrip() + "…"
+
+
 def _of_all(same: list[WindowView]) -> str:
-    """The state of a stage as a whole: what needs the most attention."""
+    """The state of a stage as a whole: under way while any of its windows is, or while some are over and some not."""
     states = {w.state for w in same}
-    for state in ("paused", "open", "scheduled", "closed"):
-        if state in states:
-            return "open" if state == "scheduled" and "closed" in states else state
-    return "cancelled"
+    if "open" in states or {"scheduled", "closed"} <= states:
+        return "open"
+    return next((state for state in ("paused", "scheduled", "closed") if state in states), "cancelled")
 
 
 def _note(same: list[WindowView], state: str, words: Words, now: datetime) -> str:
+    mixed = any(w.state in ("paused", "closed", "cancelled") and w.state != state for w in same)
+    parts = [words.window_state(state) if mixed else _main_note(same, state, words, now)]
+    for other in ("paused", "closed", "cancelled"):
+        count = sum(w.state == other for w in same)
+        if count and other != state:
+            parts.append(f"{count} {words.window_state(other)}")
+    return " · ".join(parts)
+
+
+def _main_note(same: list[WindowView], state: str, words: Words, now: datetime) -> str:
     word = words.window_state(state)
-    counted = [w for w in same if w.state == state]
-    of = f" {len(counted)}/{len(same)}" if len(counted) not in (0, len(same)) else ""
     if state == "open":
         ends = [w.closes_at for w in same if w.closes_at > now and w.state in ("open", "scheduled")]
-        return f"{word}{of}" + (f" · {words.label('closes').lower()} {words.relative(min(ends), now)}" if ends else "")
+        return words.label("closes_in", when=words.relative(min(ends), now)) if ends else word
     if state == "scheduled":
         begins = min(w.opens_at for w in same)
-        return f"{words.label('opens').lower()} {words.relative(begins, now)}" if begins > now else word
-    return f"{word}{of}"
+        return words.label("opens_in", when=words.relative(begins, now)) if begins > now else word
+    return word
 
 
 def _ticks(scale: _Scale, words: Words, most: int) -> list[Tick]:

@@ -120,12 +120,16 @@ class Words:
 
     def footing(self, event: Event | LineView) -> str:
         """By whom, under which rule, and why."""
-        parts = [f"{self.label('who')}: {self.actor(event.actor)}"]
+        parts = [self.pair("who", self.actor(event.actor))]
         if event.rule:
-            parts.append(f"{self.label('rule')}: {event.rule}")
+            parts.append(self.pair("rule", event.rule))
         if event.reason:
-            parts.append(f"{self.label('why')}: {event.reason}")
+            parts.append(self.pair("why", event.reason))
         return "; ".join(parts) if self.language == "en" else "；".join(parts)
+
+    def pair(self, name: str, value: object) -> str:
+        """A label and its value, with the colon of the language."""
+        return f"{self.label(name)}{'：' if self.language == 'zh' else ': '}{value}"
 
     def actor(self, actor: str) -> str:
         """Who did it: the system, operations, a judge by number."""

@@ -43,9 +43,10 @@ class WindowRef(Result):
 
 
 class ReminderRef(Result):
-    """Names the reminders of a window that are due."""
+    """Names the reminders of a window that are due at an instant, and those that were seen to before."""
 
     window: str
+    at: Instant
     sent: tuple[str, ...] = ()
 
 
@@ -185,3 +186,10 @@ class TrackingTurn(Result):
     opened: int = 0
     closed: int = 0
     campaigns: tuple[str, ...] = ()
+
+
+class Campaigns(Result):
+    """Names campaigns that have queued something."""
+
+    season: str
+    campaigns: tuple[str, ...]

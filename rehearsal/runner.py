@@ -14,6 +14,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from temporalio.client import Client
+
 from activities.house import House
 from desk.client import Desk
 from models.season import SeasonFile
@@ -82,9 +84,8 @@ async def rehearse_on(
     """The same on a migrated, empty database; `set_up` are the seconds that it took to make it."""
     begun = time.perf_counter()
     database, crowd_database, recorder = Database(url, pool_size=10), Database(url, pool_size=1), Recorder()
-    house = House(database, recorder, sender=SENDER, public_url="https://season.example.org", lanes=1, mark_each=False)
     try:
-        async with time_skipping() as environment, working(environment, house):
+        async with time_skipping() as environment, working(environment, _house(database, recorder, environment.client)):
             clock, desk = VirtualTime(environment), Desk(crowd_database, environment.client)
             pace = await _begin(clock, desk, file)
             world = World(file.id, file, pace, desk, seed, entries)
@@ -96,6 +97,18 @@ async def rehearse_on(
     finally:
         await database.close()
         await crowd_database.close()
+
+
+def _house(database: Database, recorder: Recorder, client: Client) -> House:
+    return House(
+        database,
+        recorder,
+        sender=SENDER,
+        public_url="https://season.example.org",
+        temporal=client,
+        lanes=1,
+        mark_each=False,
+    )
 
 
 async def _begin(clock: VirtualTime, desk: Desk, file: SeasonFile) -> Pace:

@@ -23,7 +23,7 @@ from activities.house import House
 from rehearsal.clock import VirtualClock
 from workers.embedded.temporal import SEARCH_ATTRIBUTES
 from workers.plugin import SeasonkeeperPlugin, mail_activities, season_activities
-from workflows.calls import MAIL_QUEUE, SEASON_QUEUE
+from models.queues import MAIL_QUEUE, SEASON_QUEUE
 
 _BREATH = timedelta(seconds=2)
 _MOST_BREATHS = 900

@@ -10,6 +10,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import Interceptor, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.campaigns import CampaignDeeds
 from activities.failures import FailuresInWords
 from activities.house import House
 from activities.mail import MailDeeds
@@ -80,7 +81,7 @@ class SeasonkeeperPlugin(SimplePlugin):
 
 def season_activities(house: House) -> list[object]:
     """The activities of the queue `season`."""
-    deeds = (SeasonDeeds(house), WindowDeeds(house), MatchingDeeds(house), TrackingDeeds(house))
+    deeds = (SeasonDeeds(house), WindowDeeds(house), CampaignDeeds(house), MatchingDeeds(house), TrackingDeeds(house))
     return [method for deed in deeds for method in _methods(deed)]
 
 

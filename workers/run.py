@@ -20,8 +20,8 @@ from records.database import Database
 from workers.health import health_page
 from workers.plugin import WORKFLOWS, SeasonkeeperPlugin, mail_activities, season_activities
 from workers.settings import Settings
-from workflows.calls import MAIL_QUEUE, SEASON_QUEUE
-from workflows.ids import poke_campaign
+from models.queues import MAIL_QUEUE, SEASON_QUEUE
+from activities.campaigns import poke_campaign
 
 Role = Literal["season", "mail"]
 _SWEEP = timedelta(seconds=5)
@@ -33,10 +33,10 @@ async def run_worker(role: Role, settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with house(settings) as found:
-        client = await Client.connect(
-            **settings.temporal(), plugins=[SeasonkeeperPlugin(workflows=WORKFLOWS if role == "season" else ())]
-        )
+    client = await Client.connect(
+        **settings.temporal(), plugins=[SeasonkeeperPlugin(workflows=WORKFLOWS if role == "season" else ())]
+    )
+    async with house(settings, client) as found:
         async with _worker(role, client, found, settings), health_page(settings, found.database.now):
             log.info("worker.ready", role=role)
             sweeping = asyncio.create_task(_sweep(client, found.database)) if role == "mail" else None
@@ -47,7 +47,7 @@ async def run_worker(role: Role, settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def house(settings: Settings) -> AsyncIterator[House]:
+async def house(settings: Settings, client: Client) -> AsyncIterator[House]:
     """What activities stand on, by the settings: the database and the mail server."""
     database = Database(settings.database(), pool_size=settings.database_pool)
     host, port = settings.smtp()
@@ -65,6 +65,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             transport,
             sender=settings.mail_from,
             public_url=settings.desk_url(),
+            temporal=client,
             pacing=Pacing(settings.mail_per_second),
         )
     finally:

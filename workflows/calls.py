@@ -7,20 +7,18 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from models.results import CampaignRef
-
-SEASON_QUEUE = "season"
-MAIL_QUEUE = "mail"
+    from activities.campaigns import CampaignDeeds
+    from models.queues import BULK, NORMAL
+    from models.results import Campaigns
 
 # An outage of the database or the mail server is tried again for as long as it takes; a refusal is final at once.
 PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
 )
-FIRST, NORMAL, BULK = 1, 3, 5
+_TICK = timedelta(milliseconds=1)
 
 Arg = TypeVar("Arg")
 Answer = TypeVar("Answer")
@@ -45,30 +43,19 @@ async def call(
 
 
 async def send(*campaigns: str, season: str) -> None:
-    """Start sending these campaigns; nobody waits for them. One that is being sent already is told of more."""
-    for campaign in campaigns:
-        workflow_id = f"season/{season}/campaign/{campaign}"
-        try:
-            await workflow.start_child_workflow(
-                "CampaignWorkflow",
-                CampaignRef(campaign=campaign, season=season),
-                id=workflow_id,
-                parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                static_summary=f"Notices: {campaign}",
-                priority=Priority(priority_key=BULK),
-            )
-        except WorkflowAlreadyStartedError:
-            await workflow.get_external_workflow_handle(workflow_id).signal("more")
+    """Let these campaigns send what they have queued; nobody waits for them."""
+    if campaigns:
+        named = Campaigns(season=season, campaigns=campaigns)
+        await call(CampaignDeeds.start, named, summary=f"Send {len(campaigns)} campaigns", priority=BULK)
 
 
 async def until(instant: datetime, moved: Callable[[], bool], summary: str) -> bool:
     """Wait for an instant, or until something moved: True if it did. A moment in the past returns at once."""
-    left = instant - workflow.now()
-    if left <= timedelta(0):
-        return moved()
-    try:
-        await workflow.wait_condition(moved, timeout=left, timeout_summary=summary)
-    except TimeoutError:
-        return False
-    return True
+    while (left := instant - workflow.now()) > timedelta(0):
+        try:
+            # Servers keep time in milliseconds: a shorter timer may fire before its instant.
+            await workflow.wait_condition(moved, timeout=max(left, _TICK), timeout_summary=summary)
+        except TimeoutError:
+            continue
+        return True
+    return moved()

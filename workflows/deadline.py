@@ -19,7 +19,8 @@ with workflow.unsafe.imports_passed_through():
     from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow, WindowCommand
     from models.results import Closing, ReminderRef, WindowFacts, WindowRef
     from models.search import CLOSES_AT
-    from workflows.calls import FIRST, call, send, until
+    from models.queues import FIRST
+    from workflows.calls import call, send, until
 
 C = TypeVar("C", bound="WindowCommand")
 
@@ -141,7 +142,7 @@ class WindowHolder:
                 continue
             match what:
                 case "remind":
-                    await self._remind(ref, sent)
+                    await self._remind(ref, sent, at)
                     sent |= {r.key for r in facts.reminders if r.at <= workflow.now()}
                 case "announce":
                     told, announce_at = facts.revision, None
@@ -163,8 +164,8 @@ class WindowHolder:
         if now == before:
             await workflow.sleep(_SOON)
 
-    async def _remind(self, ref: WindowRef, sent: set[str]) -> None:
-        due = ReminderRef(window=ref.window, sent=tuple(sorted(sent)))
+    async def _remind(self, ref: WindowRef, sent: set[str], at: datetime) -> None:
+        due = ReminderRef(window=ref.window, sent=tuple(sorted(sent)), at=at)
         done = await call(WindowDeeds.remind, due, summary=f"Remind for {ref.window}")
         await self._send(done.campaigns)
 

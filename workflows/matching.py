@@ -6,8 +6,7 @@ import asyncio
 from datetime import datetime, timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
 with workflow.unsafe.imports_passed_through():
     from activities.matching import MatchingDeeds
@@ -27,11 +26,12 @@ class MatchingWorkflow:
     def __init__(self) -> None:
         self.results_out = False
         self.rounds: dict[int, int] = {}
+        self.negotiations: list[workflow.ChildWorkflowHandle[NegotiationWorkflow, str]] = []
         self._pokes = 0
 
     @workflow.run
     async def run(self, season: str) -> None:
-        """Needs are filed from the start; rounds begin at their instants, once the results are out."""
+        """Needs are filed from the start; rounds begin once the results are out; ends with the last negotiation."""
         plan = await call(MatchingDeeds.load, season, summary="Read the plan")
         needs = [asyncio.create_task(self.hold_needs(season, stage)) for stage in plan.needs]
         await workflow.wait_condition(lambda: self.results_out)
@@ -39,8 +39,7 @@ class MatchingWorkflow:
             if not await self.reach(season, number, at):
                 break
             await self.match(season, number)
-        for task in needs:
-            await task
+        await asyncio.gather(*needs, *self.negotiations)
 
     async def hold_needs(self, season: str, stage: str) -> None:
         """Places file their needs in a window of their own; they are told of it when it opens."""
@@ -67,18 +66,15 @@ class MatchingWorkflow:
         found = await call(MatchingDeeds.match_round, RoundRef(season=season, round=number), summary=f"Round {number}")
         self.rounds[number] = len(found.matches)
         for match in found.matches:
-            try:
-                await workflow.start_child_workflow(
-                    NegotiationWorkflow.run,
-                    MatchRef(season=season, match=match),
-                    id=f"season/{season}/negotiation/{match}",
-                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                    parent_close_policy=workflow.ParentClosePolicy.ABANDON,
-                    search_attributes=TypedSearchAttributes([SearchAttributePair(SEASON_ID, season)]),
-                    static_summary=f"Negotiation {match}",
-                )
-            except WorkflowAlreadyStartedError:
-                continue
+            negotiation = await workflow.start_child_workflow(
+                NegotiationWorkflow.run,
+                MatchRef(season=season, match=match),
+                id=f"season/{season}/negotiation/{match}",
+                parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
+                search_attributes=TypedSearchAttributes([SearchAttributePair(SEASON_ID, season)]),
+                static_summary=f"Negotiation {match}",
+            )
+            self.negotiations.append(negotiation)
         await send(*found.campaigns, season=season)
 
     @workflow.signal

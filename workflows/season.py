@@ -16,7 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from models.results import SeasonPlan, StageRef
     from models.search import AREA, SEASON_ID
     from workflows.area import AreaWorkflow
-    from workflows.calls import FIRST, call, send
+    from models.queues import FIRST
+    from workflows.calls import call, send
     from workflows.finals import FinalsWorkflow
     from workflows.matching import MatchingWorkflow
     from workflows.tracking import TrackingWorkflow

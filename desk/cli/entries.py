@@ -114,9 +114,9 @@ def _show(life: Life, words: Words) -> None:
     typer.secho(f"{e.number}  {e.title}", bold=True)
     typer.echo(
         f"{words.of(e.area_name)} · {words.of(e.track_name)} · {words.label('team_of', count=e.people)}"
-        + (f" · {words.label('channel')}: {e.channel}" if e.channel else "")
+        + (f" · {words.pair('channel', e.channel)}" if e.channel else "")
     )
-    typer.secho(f"{words.label('state')}: {words.state(e.state)}\n", bold=True)
+    typer.secho(words.pair("state", words.state(e.state)) + "\n", bold=True)
     typer.secho(words.label("life"), bold=True)
     for event in life.events:
         typer.echo(f"  {words.clocks(event.at, e.area_zone)}")

@@ -152,7 +152,7 @@ def status(season: SeasonArg = None, as_json: Json = False, lang: Lang = None, d
 def _show(found: StatusView, words: Words) -> None:
     head = found.season
     typer.secho(f"{words.of(head.name)} ({head.id}): {words.season_state(head.state)}", bold=True)
-    typer.echo(f"{words.label('season_time')}: {words.when(found.now)}\n")
+    typer.echo(words.pair("season_time", words.when(found.now)) + "\n")
     typer.secho(words.label("attention"), bold=True)
     for concern in found.concerns:
         typer.echo(f"  ! {words.concern(concern)}")

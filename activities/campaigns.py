@@ -1,0 +1,43 @@
+"""Letting campaigns send what they have queued."""
+
+from __future__ import annotations
+
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+
+from activities.house import House
+from models.queues import BULK, SEASON_QUEUE
+from models.results import CampaignRef, Campaigns
+
+
+async def poke_campaign(client: Client, season: str, campaign: str) -> None:
+    """Let a campaign send what it has queued: starts its workflow, or tells the running one of more."""
+    await client.start_workflow(
+        "CampaignWorkflow",
+        CampaignRef(campaign=campaign, season=season),
+        id=f"season/{season}/campaign/{campaign}",
+        task_queue=SEASON_QUEUE,
+        start_signal="more",
+        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"Notices: {campaign}",
+        priority=Priority(priority_key=BULK),
+    )
+
+
+class CampaignDeeds:
+    """Activities that start campaigns.
+
+    A campaign is no child of the workflow that caused it: a stage goes on, and ends, while its notices are on their way.
+    """
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @activity.defn(name="start_campaigns")
+    async def start(self, ref: Campaigns) -> None:
+        """Start sending these campaigns, or tell them of more; starting one twice is harmless."""
+        assert self._house.temporal is not None
+        for campaign in ref.campaigns:
+            await poke_campaign(self._house.temporal, ref.season, campaign)
