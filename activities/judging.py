@@ -2,49 +2,86 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.facts import AssignmentPlan, PlannedSession, Short
+from models.facts import EntryToReview, JudgeAvailable, PlannedSession, Short
 from models.results import Counted, StageRef
 from models.season import DefenceStage, ReviewStage
-from records import campaigns, judging, log, sessions, tallies
+from records import assignments, campaigns, log, sessions, tallies
 from records.campaigns import Recipient
-from records.database import rows, run
+from records.database import rows
+from records.locks import ASSIGNING, one_at_a_time
 from records.seasons import LiveSeason, window_id
 from rules.assignment import assign, replacement
 from rules.defence import plan_sessions
 
 
 async def prepare_review(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
-    """Give every entry its judges, within their load and without conflicts; tell the judges. Only what is missing."""
+    """Give every entry the judges it misses, within their load and without conflicts; tell the judges."""
     stage, window = season.file.stage(ref.stage), window_id(season.id, ref.area, ref.stage)
     assert isinstance(stage, ReviewStage)
-    has = await rows(
-        connection,
-        """SELECT entry_id, count(*) AS n FROM assignments WHERE window_id = :window AND state IN ('active', 'done')
-           GROUP BY entry_id""",
-        window=window,
-    )
-    given = {r["entry_id"] for r in has}
-    entries = [judging.to_review(r) for r in await judging.entries_alive(connection, season.id, ref.area)]
-    judges = await judging.judges_for(connection, season.id, ref.area, ref.stage)
-    conflicts = await judging.conflicts_of(connection, season.id)
-    new = [e for e in entries if e.id not in given]
-    plan = assign(new, judges, conflicts, stage.judges_per_entry, stage.max_load)
-    await judging.give(connection, season.id, ref.stage, window, plan.pairs, "assigned")
-    await log.write(connection, season.id, [*_made(plan, window), *_short(plan.short, window)])
+    await one_at_a_time(connection, season.id, ASSIGNING)
+    alive = await assignments.entries_alive(connection, season.id, ref.area)
+    judges = await assignments.judges_for(connection, season.id, ref.area, ref.stage)
+    conflicts = await assignments.conflicts_of(connection, season.id)
+    has: Counter[int] = Counter()
+    for given in await assignments.of_round(connection, season.id, ref.stage):
+        # Who had an entry before does not get it again, whatever became of it.
+        conflicts.add((given["judge_id"], given["entry_id"]))
+        has[given["entry_id"]] += given["state"] in ("active", "done")
+    entries = [assignments.to_review(r) for r in alive]
+    pairs, short = _fill_up(entries, has, judges, conflicts, stage)
+    await assignments.give(connection, season.id, ref.stage, window, pairs, "assigned")
+    told = await _told_short(connection, window)
+    new = [s for s in short if (s.entry_id, s.missing) not in told]
+    await log.write(connection, season.id, [*_made(pairs, window), *_short(new, window)])
     campaign = f"{window}/assignment"
     queued = await campaigns.plan(connection, campaign, season.id, "assignment", "judges", window=window)
-    counts = {"entries": len(entries), "assignments": len(plan.pairs), "short": len(plan.short)}
+    counts = {"entries": len(entries), "assignments": len(pairs), "short": len(short)}
     return Counted(counts=counts, campaigns=(campaign,) if queued else ())
 
 
-def _made(plan: AssignmentPlan, window: str) -> list[log.Line]:
+def _fill_up(
+    entries: Sequence[EntryToReview],
+    has: Mapping[int, int],
+    judges: Sequence[JudgeAvailable],
+    conflicts: AbstractSet[tuple[int, int]],
+    stage: ReviewStage,
+) -> tuple[list[tuple[int, int]], list[Short]]:
+    """Assign what is missing, the neediest entries first; at the first time that is one plan for all."""
+    groups: dict[int, list[EntryToReview]] = defaultdict(list)
+    for entry in entries:
+        groups[stage.judges_per_entry - has.get(entry.id, 0)].append(entry)
+    pairs: list[tuple[int, int]] = []
+    short: list[Short] = []
+    for missing in sorted((m for m in groups if m > 0), reverse=True):
+        plan = assign(groups[missing], judges, conflicts, missing, stage.max_load)
+        pairs += plan.pairs
+        short += plan.short
+        added = Counter(judge for _, judge in plan.pairs)
+        judges = [replace(j, load=j.load + added[j.id]) for j in judges]
+    return pairs, short
+
+
+async def _told_short(connection: AsyncConnection, window: str) -> set[tuple[int, int]]:
+    found = await rows(
+        connection,
+        """SELECT entry_id, CAST(data->>'count' AS int) AS missing FROM log
+           WHERE window_id = :window AND event = 'assignment.short'""",
+        window=window,
+    )
+    return {(r["entry_id"], r["missing"]) for r in found}
+
+
+def _made(pairs: Sequence[tuple[int, int]], window: str) -> list[log.Line]:
     judges: dict[int, list[int]] = defaultdict(list)
-    for entry, judge in plan.pairs:
+    for entry, judge in pairs:
         judges[entry].append(judge)
     return [
         log.Line(
@@ -65,64 +102,68 @@ def _short(short: Sequence[Short], window: str) -> list[log.Line]:
     ]  # fmt: skip
 
 
+class _Move(NamedTuple):
+    assignment: int
+    entry: int
+    old: int
+    new: int
+
+
 async def replace_silent(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
     """Ballots that silent judges still owe go to judges with none outstanding; both are told."""
     stage, window = season.file.stage(ref.stage), window_id(season.id, ref.area, ref.stage)
     assert isinstance(stage, ReviewStage)
+    await one_at_a_time(connection, season.id, ASSIGNING)
+    # Locked: a ballot that is being cast now is in, or finds its assignment gone; it is never lost after a yes.
     owed = await rows(
         connection,
-        """SELECT a.id, a.entry_id, a.judge_id, e.track, e.organisation, e.applicant_id, e.id AS entry,
+        """SELECT a.id AS assignment, a.judge_id, e.id, e.track, e.organisation, e.applicant_id,
              coalesce((SELECT array_agg(m.person_id) FROM members m WHERE m.entry_id = e.id), '{}') AS members
            FROM assignments a JOIN entries e ON e.id = a.entry_id
-           WHERE a.window_id = :window AND a.state = 'active' ORDER BY a.id""",
+           WHERE a.window_id = :window AND a.state = 'active' AND e.alive ORDER BY a.id FOR NO KEY UPDATE OF a""",
         window=window,
     )
+    if not owed:
+        return Counted(counts={"replaced": 0})
     behind = {r["judge_id"] for r in owed}
-    judges = {
-        j.id: j for j in await judging.judges_for(connection, season.id, ref.area, ref.stage) if j.id not in behind
-    }
-    conflicts = await judging.conflicts_of(connection, season.id)
-    has = await rows(
-        connection, "SELECT entry_id, judge_id FROM assignments WHERE stage = :stage AND season_id = :season",
-        stage=ref.stage, season=season.id,
-    )  # fmt: skip
+    able = await assignments.judges_for(connection, season.id, ref.area, ref.stage)
+    judges = {j.id: j for j in able if j.id not in behind}
+    conflicts = await assignments.conflicts_of(connection, season.id)
     already: dict[int, set[int]] = defaultdict(set)
-    for r in has:
+    for r in await assignments.of_round(connection, season.id, ref.stage):
         already[r["entry_id"]].add(r["judge_id"])
-    moves: list[tuple[int, int, int, int]] = []
+    moves: list[_Move] = []
     for r in owed:
-        entry = judging.to_review({**r, "id": r["entry"]})
+        entry = assignments.to_review(r)
         found = replacement(entry, list(judges.values()), conflicts, already[entry.id], stage.max_load)
         if found is None:
             continue
         already[entry.id].add(found)
-        old = judges[found]
-        judges[found] = type(old)(old.id, old.person_id, old.tracks, old.organisation, old.max_load, old.load + 1)
-        moves.append((r["id"], entry.id, r["judge_id"], found))
+        judges[found] = replace(judges[found], load=judges[found].load + 1)
+        moves.append(_Move(r["assignment"], entry.id, r["judge_id"], found))
     return await _move(connection, season, ref, window, moves)
 
 
 async def _move(
-    connection: AsyncConnection, season: LiveSeason, ref: StageRef, window: str, moves: list[tuple[int, int, int, int]]
+    connection: AsyncConnection, season: LiveSeason, ref: StageRef, window: str, moves: Sequence[_Move]
 ) -> Counted:
     if not moves:
         return Counted(counts={"replaced": 0})
-    await run(
-        connection,
-        "UPDATE assignments SET state = 'replaced', reason = 'no ballot in time' WHERE id = ANY(CAST(:ids AS bigint[]))",
-        ids=[m[0] for m in moves],
-    )
-    await judging.give(connection, season.id, ref.stage, window, [(m[1], m[3]) for m in moves], "in place of another")
+    await assignments.end(connection, [m.assignment for m in moves], "replaced", "no ballot in time")
+    pairs = [(m.entry, m.new) for m in moves]
+    given = await assignments.give(connection, season.id, ref.stage, window, pairs, "in place of another")
     lines = [
         log.Line(
-            "assignment.replaced", window_id=window, entry_id=entry, rule="assignment.silent",
-            data={"judge": new, "instead_of": old},
+            "assignment.replaced", window_id=window, entry_id=m.entry, rule="assignment.silent",
+            data={"judge": m.new, "instead_of": m.old},
         )
-        for _, entry, old, new in moves
+        for m in moves
     ]  # fmt: skip
     await log.write(connection, season.id, lines)
-    await judging.tell_judges(connection, season.id, window, [m[3] for m in moves], "replacement")
-    await judging.tell_judges(connection, season.id, window, [m[2] for m in moves], "replaced", "ballot_replaced")
+    # After an extension it may come to this again: each time is an occasion of its own.
+    occasion = f"assignment/{given[0]}"
+    await assignments.tell(connection, season.id, window, [m.new for m in moves], occasion, "assignment")
+    await assignments.tell(connection, season.id, window, [m.old for m in moves], occasion, "ballot_replaced")
     queues = (f"{season.id}/assignment", f"{season.id}/ballot_replaced")
     return Counted(counts={"replaced": len(moves)}, campaigns=queues)
 
@@ -141,15 +182,16 @@ async def prepare_defence(connection: AsyncConnection, season: LiveSeason, ref: 
     stage, window = season.file.stage(ref.stage), window_id(season.id, ref.area, ref.stage)
     assert isinstance(stage, DefenceStage)
     invitation, panel = f"{window}/invitation", f"{window}/panel"
+    await one_at_a_time(connection, season.id, ASSIGNING)
     if not await sessions.planned(connection, season.id, ref.stage, ref.area):
-        alive = await judging.entries_alive(connection, season.id, ref.area)
+        alive = await assignments.entries_alive(connection, season.id, ref.area)
         found = (await rows(connection, "SELECT opens_at, closes_at, zone FROM windows WHERE id = :w", w=window))[0]
         area = next((a for a in season.file.areas if a.code == ref.area), None)
         plan = plan_sessions(
-            [judging.to_review(r) for r in alive],
+            [assignments.to_review(r) for r in alive],
             {r["id"]: r["division"] for r in alive},
-            await judging.judges_for(connection, season.id, ref.area, ref.stage),
-            await judging.conflicts_of(connection, season.id),
+            await assignments.judges_for(connection, season.id, ref.area, ref.stage),
+            await assignments.conflicts_of(connection, season.id),
             stage,
             stage.format or (area.format if area else "offline"),
             season.pace.nominal(found["opens_at"]),
@@ -159,7 +201,7 @@ async def prepare_defence(connection: AsyncConnection, season: LiveSeason, ref: 
         )
         await sessions.keep(connection, season, ref.stage, ref.area, plan.sessions)
         pairs = [(slot.entry_id, judge) for s in plan.sessions for slot in s.slots for judge in s.judges]
-        await judging.give(connection, season.id, ref.stage, window, pairs, "panel")
+        await assignments.give(connection, season.id, ref.stage, window, pairs, "panel")
         await log.write(connection, season.id, [*_planned(plan.sessions, window), *_short(plan.short, window)])
     told = await sessions.invitations(connection, season.id, ref.stage, ref.area)
     entries = [
@@ -198,9 +240,13 @@ def _planned(planned: Sequence[PlannedSession], window: str) -> list[log.Line]:
 
 
 async def conclude_defence(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
-    """Turns without any ballot were not held; then tally as in a review."""
-    missed = await sessions.settle(connection, season.id, ref.stage, ref.area)
-    lines = [log.Line("slot.no_show", entry_id=entry, rule="defence.no_ballot") for entry in missed]
+    """Turns that nobody recorded: held where there is a ballot, else not; then tally as in a review."""
+    settled = await sessions.settle(connection, season.id, ref.stage, ref.area)
+    lines = [
+        log.Line(f"slot.{r['state']}", entry_id=r["entry_id"], rule="defence.ballots", data={"session": r["session"]})
+        for r in settled
+    ]
     await log.write(connection, season.id, lines)
     counted = await conclude_review(connection, season, ref)
-    return Counted(counts={**counted.counts, "no_show": len(missed)})
+    missed = sum(1 for r in settled if r["state"] == "no_show")
+    return Counted(counts={**counted.counts, "no_show": missed})

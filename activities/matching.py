@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from datetime import timedelta
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
@@ -19,15 +22,16 @@ from models.results import (
     RoundRef,
 )
 from models.season import MatchingStage, NeedsStage
-from records import campaigns, log, matching, tracking
-from records.database import CLOCK, rows
+from models.states import WindowState
+from records import campaigns, log, matching, tracking, windows
+from records.database import rows
 from records.seasons import LiveSeason, live, window_id
 from rules.matching import match
 from rules.timeline import resolve
 
 _CANDIDATES = {
     "eligible": "e.state NOT IN ('draft', 'lapsed', 'withdrawn', 'ineligible', 'submitted', 'undecided', 'removed')",
-    "finalists": "e.state IN ('awarded', 'finished') OR e.alive",
+    "finalists": "e.state IN ('awarded', 'finished') OR (e.alive AND e.state NOT IN ('draft', 'waiting'))",
     "awarded": "e.state = 'awarded'",
 }
 
@@ -70,11 +74,9 @@ class MatchingDeeds:
         """Propose matches of projects with needs; a round repeated answers the same matches."""
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
-            found = await rows(
-                connection, "SELECT id FROM matches WHERE season_id = :season AND round = :round ORDER BY id",
-                season=ref.season, round=ref.round,
-            )  # fmt: skip
-            matches = [r["id"] for r in found] or await _propose(connection, season, ref.round)
+            matches = await _matches_of(connection, season, ref.round)
+            if matches is None:
+                matches = await _propose(connection, season, ref.round)
             places = f"{ref.season}/matching/{ref.round}/places"
             applicants = f"{ref.season}/matching/{ref.round}/applicants"
             for campaign, template, side in (
@@ -94,37 +96,47 @@ class MatchingDeeds:
 
     @activity.defn(name="conclude_answer")
     async def conclude_answer(self, ref: MatchRef) -> Counted:
-        """A match that nobody answered in time has expired; the need's place is free again."""
-        return await self._end_if(ref, "proposed", "match.unanswered")
-
-    @activity.defn(name="expire_negotiation")
-    async def expire(self, ref: MatchRef) -> Counted:
-        """A negotiation without an outcome expires at its limit."""
-        return await self._end_if(ref, "negotiating", "matching.close_after")
-
-    async def _end_if(self, ref: MatchRef, state: str, rule: str) -> Counted:
-        async with self._house.database.transaction() as connection:
-            found = await matching.load(connection, ref.match, lock=True)
-            if found["state"] != state:
-                return Counted(campaigns=(f"{ref.season}/outcomes",))
-            at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
-            await matching.end(connection, found, "expired", at, rule=rule)
-            return Counted(counts={"expired": 1}, campaigns=(f"{ref.season}/outcomes",))
-
-    @activity.defn(name="open_negotiation_follow_up")
-    async def open_follow_up(self, ref: MatchRef) -> FollowUpOpened:
-        """Ask the place how the negotiation stands."""
+        """A match that nobody answered in time has expired and leaves its place free; a declined one is told of."""
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
             found = await matching.load(connection, ref.match, lock=True)
-            if found["state"] != "negotiating":
+            if season.state == "cancelled":
+                return Counted()
+            if found["state"] == "declined":
+                return Counted(campaigns=(await matching.tell_outcome(connection, found, "declined"),))
+            window, _ = await windows.row(connection, matching.answer_window(season.id, ref.match))
+            if found["state"] != "proposed" or window["state"] != WindowState.CLOSED:
+                return Counted()
+            return await _expire(connection, found, "match.unanswered")
+
+    @activity.defn(name="expire_negotiation")
+    async def expire(self, ref: MatchRef) -> Counted:
+        """A negotiation without an outcome expires at its limit; not while its season is paused."""
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            found = await matching.load(connection, ref.match, lock=True)
+            at = await tracking.now_of(connection)
+            early = at < found["proposed_at"] + season.pace.span(_stage(season).close_after)
+            if found["state"] != "negotiating" or season.state != "running" or early:
+                return Counted()
+            return await _expire(connection, found, "matching.close_after")
+
+    @activity.defn(name="open_negotiation_follow_up")
+    async def open_follow_up(self, ref: MatchRef) -> FollowUpOpened:
+        """Ask the place how it stands, until the negotiation's limit at the latest; not while the season is paused."""
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            found = await matching.load(connection, ref.match, lock=True)
+            left = _facts(season, found).expires_at - await tracking.now_of(connection)
+            if found["state"] != "negotiating" or season.state != "running" or left <= timedelta(0):
                 return FollowUpOpened()
             stage = _stage(season)
             owner = matching.negotiation_workflow(season.id, ref.match)
-            window = await tracking.open_follow_up(
-                connection, season, ref.match, "negotiation", ref.ordinal, stage.id, owner,
-                season.pace.span(stage.answer_within), stage.reminders,
-            )  # fmt: skip
+            asked = [tracking.FollowUp(ref.match, ref.ordinal)]
+            length = min(left, season.pace.span(stage.answer_within))
+            (window,) = await tracking.open_follow_ups(
+                connection, season, "negotiation", asked, stage.id, owner, length, stage.reminders
+            )
             campaign = f"{season.id}/negotiation_follow_up"
             told = await matching.both_sides(connection, [ref.match], {}, only="place")
             told = [r._replace(subject=f"{r.subject}/{ref.ordinal}") for r in told]
@@ -136,7 +148,11 @@ class MatchingDeeds:
         """A follow-up that nobody answered in time is missed; how the negotiation stands."""
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
-            await tracking.miss(connection, season.id, ref.match, "negotiation", ref.ordinal)
+            window, _ = await windows.row(
+                connection, tracking.follow_up_window(season.id, ref.match, "negotiation", ref.ordinal)
+            )
+            if window["state"] == WindowState.CLOSED:
+                await tracking.miss(connection, season.id, ref.match, "negotiation", ref.ordinal)
             return _facts(season, await matching.load(connection, ref.match))
 
 
@@ -144,22 +160,42 @@ def _stage(season: LiveSeason) -> MatchingStage:
     return next(s for s in season.file.stages if isinstance(s, MatchingStage))
 
 
-def _facts(season: LiveSeason, found: dict[str, object]) -> NegotiationFacts:
+async def _expire(connection: AsyncConnection, found: dict[str, Any], rule: str) -> Counted:
+    await matching.end(connection, found, "expired", await tracking.now_of(connection), rule=rule)
+    return Counted(counts={"expired": 1}, campaigns=(f"{found['season_id']}/outcomes",))
+
+
+def _facts(season: LiveSeason, found: dict[str, Any]) -> NegotiationFacts:
     stage = _stage(season)
-    match_id = int(str(found["id"]))
+    # A cancelled season takes its negotiations with it; their record stays as it was.
+    over = season.state == "cancelled" and found["state"] in ("proposed", "negotiating")
     return NegotiationFacts(
-        match=match_id,
+        match=found["id"],
         season=season.id,
-        state=str(found["state"]),
-        answer_window=matching.answer_window(season.id, match_id),
+        state="cancelled" if over else found["state"],
+        answer_window=matching.answer_window(season.id, found["id"]),
         follow_up_every=season.pace.span(stage.follow_up_every),
-        expires_at=found["proposed_at"] + season.pace.span(stage.close_after),  # type: ignore[operator]
+        expires_at=found["proposed_at"] + season.pace.span(stage.close_after),
     )
+
+
+async def _matches_of(connection: AsyncConnection, season: LiveSeason, number: int) -> list[int] | None:
+    """The matches of a round that was held, though it found none; None before it. Two who hold it take turns."""
+    await rows(connection, "SELECT id FROM seasons WHERE id = :season FOR NO KEY UPDATE", season=season.id)
+    held = await rows(
+        connection,
+        """SELECT (SELECT array_agg(id ORDER BY id) FROM matches WHERE season_id = :season AND round = :round) AS ids
+           FROM log WHERE season_id = :season AND event = 'matching.round'
+             AND CAST(data->>'round' AS int) = :round LIMIT 1""",
+        season=season.id,
+        round=number,
+    )
+    return (held[0]["ids"] or []) if held else None
 
 
 async def _propose(connection: AsyncConnection, season: LiveSeason, number: int) -> list[int]:
     stage = _stage(season)
-    at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
+    at = await tracking.now_of(connection)
     busy = await rows(
         connection,
         """SELECT m.entry_id, m.need_id, m.state FROM matches m WHERE m.season_id = :season ORDER BY m.id""",
@@ -185,7 +221,7 @@ async def _propose(connection: AsyncConnection, season: LiveSeason, number: int)
         entries=[p.entry_id for p in plan.pairs],
         needs=[p.need_id for p in plan.pairs],
         scores=[p.score for p in plan.pairs],
-        parts=[_json(p.parts) for p in plan.pairs],
+        parts=[json.dumps(dict(p.parts)) for p in plan.pairs],
     )
     matches = [r["id"] for r in found]
     await matching.open_answer_windows(connection, season, stage, matches, at)
@@ -198,25 +234,24 @@ async def _propose(connection: AsyncConnection, season: LiveSeason, number: int)
     return matches
 
 
-def _json(parts: object) -> str:
-    import json
-
-    return json.dumps(parts)
-
-
 async def _projects(
     connection: AsyncConnection, season: LiveSeason, stage: MatchingStage, busy: Counter[int]
 ) -> list[ProjectToMatch]:
     found = await rows(
         connection,
-        f"""SELECT e.id, e.track, e.fields, coalesce(CAST(e.details->>'readiness' AS int), 5) AS readiness,
-              coalesce((SELECT 1 - (t.rank - 1.0) / greatest(1, count(*) OVER ()) FROM tallies t
-                WHERE t.entry_id = e.id ORDER BY t.at DESC LIMIT 1), 0.5)::float AS share
-            FROM entries e WHERE e.season_id = :season AND ({_CANDIDATES[stage.candidates]}) ORDER BY e.id""",
+        f"""WITH ranked AS (
+              SELECT entry_id, at,
+                1 - (rank - 1.0) / greatest(1, max(rank) OVER (PARTITION BY stage, area, division) - 1) AS share
+              FROM tallies WHERE season_id = :season
+            ), newest AS (SELECT DISTINCT ON (entry_id) entry_id, share FROM ranked ORDER BY entry_id, at DESC)
+            SELECT e.id, e.track, e.fields, coalesce(CAST(e.details->>'readiness' AS int), 5) AS readiness,
+              coalesce(n.share, 0.5)::float AS share
+            FROM entries e LEFT JOIN newest n ON n.entry_id = e.id
+            WHERE e.season_id = :season AND ({_CANDIDATES[stage.candidates]}) ORDER BY e.id""",
         season=season.id,
     )
     return [
-        ProjectToMatch(r["id"], r["track"], frozenset(r["fields"]), r["readiness"], max(0.0, min(1.0, r["share"])))
+        ProjectToMatch(r["id"], r["track"], frozenset(r["fields"]), r["readiness"], r["share"])
         for r in found
         if busy[r["id"]] < stage.per_entry
     ]

@@ -9,34 +9,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.results import Counted, StageRef
 from models.season import AwardsStage, EventStage, PublicNoticeStage, SelectionStage
 from models.states import Decision
-from records import campaigns, log, selection, tallies
+from records import campaigns, decisions, log, selection, tallies
 from records.campaigns import Recipient
 from records.database import CLOCK, rows, run
+from records.locks import SELECTING, one_at_a_time
 from records.seasons import LiveSeason, window_id
 from rules.awards import give
 from rules.selection import select as choose
 
 
 async def select(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
-    """Keep the best of each division within the quota, and the wild cards; the next in rank wait. Decided once."""
+    """Keep the best of each division within the quota, and the wild cards; the next in rank wait.
+
+    Made anew when it is asked for again, only what changed is written; once something builds upon it, it stays.
+    """
     stage = season.file.stage(ref.stage)
     assert isinstance(stage, SelectionStage)
-    made = await rows(
-        connection,
-        """SELECT decision FROM selections
-           WHERE season_id = :season AND stage = :stage AND area IS NOT DISTINCT FROM :area""",
-        season=season.id,
-        stage=ref.stage,
-        area=ref.area,
-    )
-    if made:
-        return Counted(counts=dict(Counter(r["decision"] for r in made)))
+    await one_at_a_time(connection, season.id, SELECTING)
+    before = await decisions.made(connection, season.id, ref.stage, ref.area)
+    ordinal = next(n for n, s in enumerate(season.file.stages) if s.id == ref.stage)
+    if before and await decisions.built_upon(connection, season.id, ref.stage, ref.area, ordinal):
+        return Counted(counts=dict(Counter(str(r.decision) for r in before)))
     override = season.file.area(ref.area).stages.get(ref.stage) if ref.area else None
-    ranked = await tallies.ranks(connection, season.id, stage.by, ref.area)
+    ranked = await tallies.ranks(connection, season.id, stage.by, ref.area, decided_by=ref.stage)
     quotas = {division: stage.quota_of(division, override) for division in season.file.divisions()}
     wild = await selection.wild_cards(connection, season.id, ref.stage)
     decided = choose(ranked, quotas, wild, stage.waiting_list)
-    await selection.keep(connection, season.id, ref.stage, ref.area, decided)
+    gone = {r.entry_id for r in before} - {r.entry_id for r in decided}
+    await decisions.forget(connection, season.id, ref.stage, sorted(gone))
+    unchanged = set(before)
+    await decisions.keep(connection, season.id, ref.stage, ref.area, [r for r in decided if r not in unchanged])
     return Counted(counts=dict(Counter(str(r.decision) for r in decided)))
 
 
@@ -106,8 +108,8 @@ async def conclude_confirmation(connection: AsyncConnection, season: LiveSeason,
     lapsed = await selection.lapse_invitations(connection, season.id, window)
     up = 0
     for entry in lapsed:
-        moved = await selection.leave(connection, season.id, entry, Decision.DECLINED, "did not confirm in time")
-        up += moved is not None
+        gone = await decisions.leave(connection, season.id, entry, Decision.DECLINED, "did not confirm in time")
+        up += gone.moved_up is not None
     queues = [f"{season.id}/stepped_up"]
     return Counted(counts={"lapsed": len(lapsed), "stepped_up": up}, campaigns=await _filled(connection, queues))
 
@@ -116,11 +118,19 @@ async def prepare_event(connection: AsyncConnection, season: LiveSeason, ref: St
     """The finalists, or the awarded, are asked whether they come and what they bring."""
     stage = season.file.stage(ref.stage)
     assert isinstance(stage, EventStage)
-    among = "e.state = 'awarded'" if stage.invites == "awarded" else "(e.alive OR e.state IN ('awarded', 'finished'))"
+    # An event runs beside the stages: where a selection before it is late, who is only eligible is no finalist yet.
+    here = season.file.stages.index(stage)
+    chosen = [n for n, s in enumerate(season.file.stages[:here]) if isinstance(s, SelectionStage)]
+    deciding = [s.id for s in season.file.stages[chosen[-1] :]] if chosen else []
     found = await rows(
         connection,
-        f"SELECT e.id FROM entries e WHERE e.season_id = :season AND {among} ORDER BY e.id",
+        """SELECT e.id FROM entries e WHERE e.season_id = :season AND (e.state = 'awarded' OR (NOT :awarded
+             AND (e.state = 'finished' OR (e.alive AND (NOT :chosen OR e.stage = ANY(CAST(:deciding AS text[])))))))
+           ORDER BY e.id""",
         season=season.id,
+        awarded=stage.invites == "awarded",
+        chosen=bool(deciding),
+        deciding=deciding,
     )
     return await _invite(connection, season, ref, [r["id"] for r in found], "event_confirm")
 
@@ -146,47 +156,10 @@ async def give_awards(connection: AsyncConnection, season: LiveSeason, ref: Stag
     stage = season.file.stage(ref.stage)
     assert isinstance(stage, AwardsStage)
     campaign = f"{season.id}/award"
+    await one_at_a_time(connection, season.id, SELECTING)
     given = await rows(connection, "SELECT count(*) AS n FROM awards WHERE season_id = :season", season=season.id)
     if not given[0]["n"]:
-        ranked = await tallies.ranks(connection, season.id, stage.by, None)
-        scored = await rows(
-            connection,
-            "SELECT entry_id FROM tallies WHERE season_id = :season AND stage = :stage AND ballots > 0",
-            season=season.id,
-            stage=stage.by,
-        )
-        # Who was not scored in the finals has no result to be awarded for.
-        present = {r["entry_id"] for r in scored}
-        awards = give([r for r in ranked if r.entry_id in present], stage.prizes)
-        await run(
-            connection,
-            f"""INSERT INTO awards (season_id, entry_id, division, prize, rank, at)
-                SELECT :season, k.entry, k.division, k.prize, k.rank, {CLOCK}
-                FROM unnest(CAST(:entries AS bigint[]), CAST(:divisions AS text[]), CAST(:prizes AS text[]),
-                  CAST(:ranks AS int[])) AS k(entry, division, prize, rank)""",
-            season=season.id,
-            entries=[a.entry_id for a in awards],
-            divisions=[a.division for a in awards],
-            prizes=[a.prize for a in awards],
-            ranks=[a.rank for a in awards],
-        )
-        lines = [
-            log.Line(
-                "award.given", entry_id=a.entry_id, rule="awards.rank",
-                data={"prize": a.prize, "rank": a.rank, "division": a.division},
-            )
-            for a in awards
-        ]  # fmt: skip
-        finished = await rows(
-            connection,
-            """UPDATE entries e SET stage = :stage, state = CASE WHEN EXISTS
-                 (SELECT 1 FROM awards a WHERE a.entry_id = e.id) THEN 'awarded' ELSE 'finished' END
-               WHERE e.season_id = :season AND e.alive RETURNING e.id, e.state""",
-            season=season.id,
-            stage=ref.stage,
-        )
-        lines += [log.Line("entry.finished", entry_id=r["id"]) for r in finished if r["state"] == "finished"]
-        await log.write(connection, season.id, lines)
+        await _award(connection, season, stage)
     told = await rows(
         connection,
         """SELECT a.entry_id, a.prize, a.rank, e.applicant_id, p.language FROM awards a
@@ -204,6 +177,49 @@ async def give_awards(connection: AsyncConnection, season: LiveSeason, ref: Stag
     ]  # fmt: skip
     queued = await campaigns.plan(connection, campaign, season.id, "award_result", recipients)
     return Counted(counts={"awards": len(told)}, campaigns=(campaign,) if queued else ())
+
+
+async def _award(connection: AsyncConnection, season: LiveSeason, stage: AwardsStage) -> None:
+    ranked = await tallies.ranks(connection, season.id, stage.by, None)
+    scored = await rows(
+        connection,
+        "SELECT entry_id FROM tallies WHERE season_id = :season AND stage = :stage AND ballots > 0",
+        season=season.id,
+        stage=stage.by,
+    )
+    # Who was not scored in the finals has no result to be awarded for.
+    present = {r["entry_id"] for r in scored}
+    awards = give([r for r in ranked if r.entry_id in present], stage.prizes)
+    await run(
+        connection,
+        f"""INSERT INTO awards (season_id, entry_id, division, prize, rank, at)
+            SELECT :season, k.entry, k.division, k.prize, k.rank, {CLOCK}
+            FROM unnest(CAST(:entries AS bigint[]), CAST(:divisions AS text[]), CAST(:prizes AS text[]),
+              CAST(:ranks AS int[])) AS k(entry, division, prize, rank)""",
+        season=season.id,
+        entries=[a.entry_id for a in awards],
+        divisions=[a.division for a in awards],
+        prizes=[a.prize for a in awards],
+        ranks=[a.rank for a in awards],
+    )
+    lines = [
+        log.Line(
+            "award.given", entry_id=a.entry_id, rule="awards.rank",
+            data={"prize": a.prize, "rank": a.rank, "division": a.division},
+        )
+        for a in awards
+    ]  # fmt: skip
+    finished = await rows(
+        connection,
+        """UPDATE entries e SET stage = :stage, state = CASE WHEN EXISTS
+             (SELECT 1 FROM awards a WHERE a.entry_id = e.id) THEN 'awarded' ELSE 'finished' END
+           WHERE e.season_id = :season AND e.alive AND e.state NOT IN ('awarded', 'finished')
+           RETURNING e.id, e.state""",
+        season=season.id,
+        stage=stage.id,
+    )
+    lines += [log.Line("entry.finished", entry_id=r["id"]) for r in finished if r["state"] == "finished"]
+    await log.write(connection, season.id, lines)
 
 
 async def _filled(connection: AsyncConnection, queues: list[str]) -> tuple[str, ...]:

@@ -17,8 +17,10 @@ from temporalio.common import SearchAttributePair, TypedSearchAttributes, Workfl
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.campaigns import poke_campaign
 from models.commands import Extend, Outcome, Reopen, SeasonCommand, WindowCommand
 from models.errors import KINDS, Refused, SeasonkeeperError
+from models.queues import SEASON_QUEUE
 from models.results import StageRef
 from models.search import AREA, SEASON_ID, STAGE
 from models.season import SeasonFile
@@ -26,9 +28,7 @@ from models.timeline import Pace, Timeline
 from records import entries, seasons, steering, windows
 from records.database import Database, rows
 from rules import timeline as timelines
-from models.queues import SEASON_QUEUE
 from workflows.ids import season_workflow
-from activities.campaigns import poke_campaign
 from workflows.season import SeasonWorkflow
 from workflows.window import WindowWorkflow
 

@@ -115,5 +115,3 @@ async def _trouble(console: Console, request: Request, error: Exception) -> Resp
 def _epoch(at: datetime) -> int:
     """Milliseconds, for the countdowns."""
     return int(at.timestamp() * 1000)
-
-

@@ -39,14 +39,16 @@ async def _undone(database: Database) -> AsyncIterator[AsyncConnection]:
 async def try_window(database: Database, command: WindowCommand) -> Outcome:
     """What a command on a window would answer. Raises what it would raise."""
     async with _undone(database) as connection:
-        outcome = await windows.steer(connection, command)
+        outcome: Outcome = await windows.steer(connection, command)
+    # Returned after the block: leaving it undoes what was done.
     return outcome
 
 
 async def try_season(database: Database, what: str, command: SeasonCommand) -> Outcome:
     """What `pause`, `resume` or `cancel` would answer. Raises what it would raise."""
     async with _undone(database) as connection:
-        outcome = await _SEASON_DEEDS[what](connection, command)
+        outcome: Outcome = await _SEASON_DEEDS[what](connection, command)
+    # Returned after the block: leaving it undoes what was done.
     return outcome
 
 

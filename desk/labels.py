@@ -35,6 +35,9 @@ EVENTS = {
         "The ballots of {stage} were tallied: {score} points from {count} ballots, rank {rank} in {division}.",
         "{stage}评分已汇总：{count} 份评分，得分 {score}，{division} 第 {rank} 名。",
     ),
+    "tally.none": _t(
+        "No ballot came in for {stage}: rank {rank} in {division}.", "{stage}未收到评分：{division} 第 {rank} 名。"
+    ),
     "notice.queued": _t("Notice to {to} waits to be sent: {notice}.", "通知待发送至 {to}：{notice}。"),
     "notice.sent": _t(
         "Notice to {to}: {notice}. The mail server answered: {answer}.",
@@ -103,8 +106,8 @@ CONCERNS = {
 }
 
 COMING = {
-    "opens": _t("{stage} opens{where}.", "{stage}{where}开始。"),
-    "closes": _t("{stage} closes{where}.", "{stage}{where}截止。"),
+    "opens": _t("{stage}: opens{where}.", "{stage}{where}开始。"),
+    "closes": _t("{stage}: closes{where}.", "{stage}{where}截止。"),
     "reminds": _t(
         "{people} people would be told ({audience}): {notice}, {stage}{where}.",
         "将通知 {people} 人（{audience}）：{notice}，{stage}{where}。",
@@ -121,9 +124,37 @@ COMING = {
     "follow_up": _t("Follow-ups on {people} matches are due.", "对 {people} 组对接进行回访。"),
     "follow_up.one": _t("The follow-up on one match is due.", "对 1 组对接进行回访。"),
     "follow_up.any": _t("A follow-up is due.", "进行回访。"),
-    "dated": _t("{stage} takes place.", "举行{stage}。"),
+    "dated": _t("{stage}: takes place.", "举行{stage}。"),
     "defends": _t("The project is defended: {stage}.", "项目答辩：{stage}。"),
 }
+
+RULES = {
+    "registration.close": _t("drafts lapse when registration closes", "报名截止时，草稿自动失效"),
+    "screening": _t("the entry rules", "参赛条件"),
+    "screening.undecided": _t("what nobody decided by the close of the check", "审查截止时未决事项的处理规则"),
+    "assignment.min_cost_flow": _t(
+        "no conflict, within everyone's load, spread evenly", "回避利益冲突、不超负荷、均衡分配"
+    ),
+    "assignment.silent": _t("tasks of silent judges go to others", "未回应评委的任务转交他人"),
+    "assignment.replacement": _t("a judge who steps back is replaced", "评委退出后予以替补"),
+    "scoring.trimmed_mean": _t(
+        "highest and lowest score dropped, the rest averaged", "去掉一个最高分和一个最低分后取平均"
+    ),
+    "trimmed_mean": _t("highest and lowest score dropped, the rest averaged", "去掉一个最高分和一个最低分后取平均"),
+    "scoring.mean": _t("average of all scores", "取全部评分的平均"),
+    "mean": _t("average of all scores", "取全部评分的平均"),
+    "defence.lot": _t("order drawn by lot", "抽签决定顺序"),
+    "defence.no_ballot": _t("no ballot means not defended", "无评分视为缺席"),
+    "selection.quota": _t("rank within the quota", "按名次在名额内入选"),
+    "selection.wild_card": _t("wild card with a stated reason", "外卡（须说明理由）"),
+    "selection.step_up": _t("the next in rank moves up", "按名次递补"),
+    "public_notice.undecided": _t("objections that nobody decided in time", "逾期未决异议的处理规则"),
+    "window.closed": _t("the window's close", "窗口截止"),
+    "awards.rank": _t("prizes in order of rank", "按名次授奖"),
+    "matching.deferred_acceptance": _t("mutual preferences, stable matching", "双向偏好稳定匹配"),
+    "tracking.merged": _t("follow-ups that fell together are asked once", "重叠的回访合并进行"),
+}
+"""Rules by which the system decides, by code; an unknown one is shown by its code."""
 
 AUDIENCE_WORDS = {
     "drafts": _t("drafts not submitted", "未提交的草稿"),
@@ -221,7 +252,7 @@ LABELS = {
     "channel": _t("Channel", "推荐渠道"),
     "people": _t("People", "人数"),
     "team": _t("Team", "团队"),
-    "team_of": _t("{count} people", "{count} 人"),
+    "team_of": _t("team of {count}", "团队 {count} 人"),
     "started": _t("Started", "已开始"),
     "submitted": _t("Submitted", "已提交"),
     "eligible": _t("Eligible", "符合条件"),

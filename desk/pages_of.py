@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from desk.console import Console
 
 PAGE = 50
-SURE = ("close", "cancel", "pause_season")
-"""Acts that ask for a tick before they are done."""
+ACTS = ("extend", "close", "reopen", "pause", "resume")
+SURE = ("close",)
+"""Acts on a window that ask for a tick before they are done."""
 
 
 class Pages:
@@ -82,7 +83,7 @@ class Pages:
             (w for w in windows if w.state in ("open", "scheduled") and w.closes_at > found.now),
             key=lambda w: (w.closes_at, w.id),
         )
-        coming = [s for s in steps(c for w in deadlines for c in _closing(w))][:10]
+        coming = steps(c for w in deadlines for c in _closing(w))[:10]
         lines = await reading.log_lines(self._database, season, limit=12)
         return self._console.page(
             request, template, words, status, season_id=season, found=found, coming=coming, lines=lines,
@@ -137,10 +138,12 @@ class Pages:
         words = await self._console.words(request, found.season)
         lines = await reading.log_lines(self._database, found.season, window=window, limit=30)
         area = words.file.area(found.area) if words.file and found.area else None
+        done = request.query_params.get("done", "")
         return self._console.page(
             request, "window.html", words, status, season_id=found.season, found=found, lines=lines,
             now=await self._database.now(), trouble=trouble, filled=filled or {}, marks=MARKS,
-            area_zone=area.zone if area else found.zone, command=uuid4().hex, sure=SURE,
+            area_zone=area.zone if area else found.zone, command=uuid4().hex,
+            done=done if done in ACTS and trouble is None else "",
         )  # fmt: skip
 
     async def steer_window(self, request: Request, window: str) -> Response:
@@ -150,7 +153,7 @@ class Pages:
         try:
             found = await reading.window(self._database, window)
             words = await self._console.words(request, found.season)
-            if filled["act"] not in ("extend", "close", "reopen", "pause", "resume"):
+            if filled["act"] not in ACTS:
                 raise BadInput("act.unknown", f"'{filled['act']}' is no act on a window.")
             if filled["act"] in SURE and not form.get("sure"):
                 raise BadInput("act.unsure", words.label("confirm_missing"))
@@ -165,7 +168,14 @@ class Pages:
         return RedirectResponse(f"/windows/{window}?done={filled['act']}", 303)
 
     async def entries(
-        self, request: Request, season: str, area: str = "", track: str = "", state: str = "", q: str = "", page: int = 1
+        self,
+        request: Request,
+        season: str,
+        area: str = "",
+        track: str = "",
+        state: str = "",
+        q: str = "",
+        page: int = 1,
     ) -> Response:
         """A page of entries."""
         words = await self._console.words(request, season)
@@ -184,9 +194,7 @@ class Pages:
         """The life of an entry."""
         words = await self._console.words(request, season)
         life = await reading.explain(self._database, entry, season)
-        return self._console.page(
-            request, "entry.html", words, season_id=season, life=life, coming=steps(life.coming)
-        )
+        return self._console.page(request, "entry.html", words, season_id=season, life=life, coming=steps(life.coming))
 
     async def next(self, request: Request, season: str, within: str = "14d") -> Response:
         """What will happen by itself."""
@@ -267,5 +275,3 @@ def _totals(found: StatusView) -> dict[str, dict[str, int]]:
             for name in ("started", "submitted", "eligible", "selected", "awarded"):
                 sums[name] = sums.get(name, 0) + getattr(cell, name)
     return totals
-
-

@@ -83,9 +83,7 @@ def draw(windows: Sequence[WindowView], now: datetime, words: Words, *, narrow: 
     width, left, step = (340.0, 0.0, 46.0) if narrow else (1000.0, 258.0, 40.0)
     scale = _Scale(min(w.opens_at for w in every), max(w.closes_at for w in every), left + 4, width - 8)
     top = 22.0
-    rows = tuple(
-        _row(same, scale, top + n * step, words, now, narrow=narrow) for n, same in enumerate(stages.values())
-    )
+    rows = tuple(_row(same, scale, top + n * step, words, now, narrow=narrow) for n, same in enumerate(stages.values()))
     x = scale.x(now) if scale.first <= now <= scale.last else None
     return Strip(
         width=width,
@@ -95,7 +93,11 @@ def draw(windows: Sequence[WindowView], now: datetime, words: Words, *, narrow: 
         rows=rows,
         ticks=tuple(_ticks(scale, words, 3 if narrow else 8)),
         now=x,
-        now_anchor="middle" if x is not None and left + 30 < x < width - 30 else "end" if x and x > left + 30 else "start",
+        now_anchor="middle"
+        if x is not None and left + 30 < x < width - 30
+        else "end"
+        if x and x > left + 30
+        else "start",
     )
 
 
@@ -109,9 +111,7 @@ class _Scale:
         return round(self._left + part * (self._right - self._left), 1)
 
 
-def _row(
-    same: list[WindowView], scale: _Scale, y: float, words: Words, now: datetime, *, narrow: bool
-) -> Row:
+def _row(same: list[WindowView], scale: _Scale, y: float, words: Words, now: datetime, *, narrow: bool) -> Row:
     state = _of_all(same)
     groups: dict[tuple[datetime, datetime, str], list[WindowView]] = {}
     for window in same:
@@ -127,7 +127,8 @@ def _row(
         x = scale.x(opens_at)
         text = words.label(
             "timeline_text",
-            stage=words.of(group[0].stage_name) + (f" ({', '.join(w.area or '' for w in group)})" if group[0].area else ""),
+            stage=words.of(group[0].stage_name)
+            + (f" ({', '.join(w.area or '' for w in group)})" if group[0].area else ""),
             state=words.window_state(bar_state),
             opens=words.when(opens_at),
             closes=words.when(closes_at, deadline=True),
@@ -210,7 +211,8 @@ def _ticks(scale: _Scale, words: Words, most: int) -> list[Tick]:
 def _months(scale: _Scale, first: datetime, last: datetime, words: Words, most: int) -> list[Tick]:
     count = (last.year - first.year) * 12 + last.month - first.month
     every = next(n for n in (1, 2, 3, 6, 12, 24, 60, 600) if count / n <= most)
-    ticks, year, month = [], first.year, first.month
+    ticks: list[Tick] = []
+    year, month = first.year, first.month
     while True:
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
         at = datetime(year, month, 1, tzinfo=first.tzinfo)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from desk.labels import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, LABELS, NOTICES, SEASON_WORDS
+from desk.labels import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, LABELS, NOTICES, RULES, SEASON_WORDS
 from models.season import SeasonFile
 from models.text import Language, Text
 from models.views import Coming, Concern, Event, LineView, WindowView
@@ -103,7 +103,8 @@ class Words:
 
     def span(self, span: timedelta) -> str:
         """A length of time in its two largest units, such as `3 d 4 h`."""
-        left, parts = int(abs(span.total_seconds())), []
+        parts: list[str] = []
+        left = int(abs(span.total_seconds()))
         for en, zh, size in _UNITS:
             count, left = divmod(left, size)
             if count or (size == 1 and not parts):
@@ -122,7 +123,7 @@ class Words:
         """By whom, under which rule, and why."""
         parts = [self.pair("who", self.actor(event.actor))]
         if event.rule:
-            parts.append(self.pair("rule", event.rule))
+            parts.append(self.pair("rule", self.of(RULES[event.rule]) if event.rule in RULES else event.rule))
         if event.reason:
             parts.append(self.pair("why", event.reason))
         return "; ".join(parts) if self.language == "en" else "；".join(parts)
@@ -175,9 +176,12 @@ class Words:
             data.setdefault("number", event.entry)
         if "notice" in data:
             data["notice"] = self.notice(str(data["notice"]))
-        if event.event in EVENTS:
+        name = event.event
+        if name == "tally.made" and data.get("score") is None:
+            name = "tally.none"
+        if name in EVENTS and ("stage" in data or not name.startswith("tally.")):
             shown = {key: "…" if value is None else value for key, value in data.items()}
-            return self.of(EVENTS[event.event]).format_map(_Missing(shown)) + (
+            return self.of(EVENTS[name]).format_map(_Missing(shown)) + (
                 self.label("possibly_twice_note") if data.get("possibly_twice") else ""
             )
         return sentence(event.event, data, self.language)

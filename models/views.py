@@ -1,4 +1,4 @@
-"""What is read for people: facts as the CLI, the API and the pages show them. Codes and figures; the words come later."""
+"""What is read for people, as the CLI, the API and the pages show it: codes and figures; words come later."""
 
 from __future__ import annotations
 

@@ -1,21 +1,22 @@
-"""Entries: drafts, submissions through the gate, withdrawal, and the recommendations of channels."""
+"""Entries: drafts, changes, submissions through the gate, withdrawal. Each act is one statement."""
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, NotFound, Refused
-from models.forms import ChannelForm, EntryForm
+from models.forms import EntryForm
+from models.season import SeasonFile
 from models.states import EntryState
-from models.tables import Channel, Counter, Entry, Member, Recommendation
-from records import gate, log, people
-from records.database import Database, now_parameter, now_sql, rows
-from records.seasons import LiveSeason, live
+from models.tables import Entry
+from records import channels, gate, log
+from records.database import Database, now_parameter, rows
+from records.seasons import file_of
 
 _SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
   UPDATE entries e SET state = 'submitted', submitted_at = gate.at, changed_at = gate.at, window_id = gate.id,
@@ -34,67 +35,95 @@ _SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
 _SUBMIT_STATEMENT = text(_SUBMIT)
 
 
+_PERSONS = """persons AS (
+  INSERT INTO people (email, name, language, zone, country, birth_year, created_at)
+  SELECT k.email, k.name, k.language, k.zone, k.country, k.birth_year, gate.at
+  FROM gate, jsonb_to_recordset(CAST(:people AS jsonb))
+    AS k(email text, name text, language text, zone text, country text, birth_year int) ORDER BY k.email
+  ON CONFLICT (email) DO UPDATE SET email = excluded.email RETURNING id, email
+)"""
+# Whoever is known keeps name and language; an update that changes nothing makes RETURNING answer for them too.
+
+_DRAFT = text(
+    f"""WITH {gate.BY_KIND}, counted AS (
+  INSERT INTO counters (season_id, area, track, last) SELECT :season, :area, :track, 1 FROM gate
+  ON CONFLICT (season_id, area, track) DO UPDATE SET last = counters.last + 1 RETURNING last
+), {_PERSONS}, entered AS (
+  INSERT INTO entries (season_id, number, area, track, division, fields, title, summary, organisation, leader_degree,
+    documents, details, applicant_id, state, alive, created_at, changed_at, window_id)
+  SELECT :season, :prefix || lpad(last::text, greatest(4, length(last::text)), '0'), :area, :track, :division,
+    CAST(:fields AS jsonb), :title, :summary, :organisation, :leader_degree, CAST(:documents AS jsonb),
+    CAST(:details AS jsonb), (SELECT id FROM persons WHERE email = :applicant), 'draft', false, gate.at, gate.at,
+    gate.id
+  FROM gate, counted RETURNING id, number
+), team AS (
+  INSERT INTO members (entry_id, position, person_id)
+  SELECT entered.id, k.n - 1, persons.id
+  FROM entered, unnest(CAST(:emails AS text[])) WITH ORDINALITY AS k(email, n) JOIN persons ON persons.email = k.email
+), logged AS (
+  INSERT INTO log (season_id, at, actor, event, window_id, entry_id, data)
+  SELECT :season, gate.at, 'applicant', 'entry.drafted', gate.id, entered.id,
+    jsonb_build_object('number', entered.number) FROM gate, entered
+) SELECT id FROM entered"""
+)
+
+_SAVE = text(
+    f"""WITH {gate.BY_ENTRY}, {_PERSONS}, changed AS (
+  UPDATE entries e SET division = :division, fields = CAST(:fields AS jsonb), title = :title, summary = :summary,
+    organisation = :organisation, leader_degree = :leader_degree, documents = CAST(:documents AS jsonb),
+    details = CAST(:details AS jsonb), applicant_id = (SELECT id FROM persons WHERE email = :applicant),
+    changed_at = gate.at
+  FROM gate WHERE e.id = :entry AND e.state IN ('draft', 'submitted') AND e.area = :area AND e.track = :track
+  RETURNING e.id, e.season_id, gate.at, gate.id AS window_id
+), team AS (
+  INSERT INTO members (entry_id, position, person_id)
+  SELECT changed.id, k.n - 1, persons.id
+  FROM changed, unnest(CAST(:emails AS text[])) WITH ORDINALITY AS k(email, n) JOIN persons ON persons.email = k.email
+  ON CONFLICT (entry_id, position) DO UPDATE SET person_id = excluded.person_id
+), gone AS (
+  DELETE FROM members m USING changed WHERE m.entry_id = changed.id AND m.position >= cardinality(CAST(:emails AS text[]))
+), logged AS (
+  INSERT INTO log (season_id, at, actor, event, window_id, entry_id)
+  SELECT season_id, at, 'applicant', 'entry.changed', window_id, id FROM changed
+) SELECT at FROM changed"""
+)
+
+
 async def draft(database: Database, season_id: str, form: EntryForm, *, channel: str | None = None) -> int:
     """Write a new draft and answer its id. The public number is given now, so that submitting waits for no counter.
 
     Raises BadInput for an unknown area, track, group or field; Refused where no registration window is open;
     NotFound for an unknown season or channel.
     """
-    async with database.transaction() as connection:
-        season = await live(connection, season_id)
-        division = _division(season, form)
-        values: dict[str, Any] = {"season": season_id, "kind": "registration", "area": form.area}
-        passed = await connection.execute(
-            text(f"WITH {gate.BY_KIND} SELECT id, at FROM gate"), {**values, "now": now_parameter()}
-        )
-        window = passed.one_or_none()
-        if window is None:
+    async with database.transaction() if channel else database.statement() as connection:
+        file = await file_of(connection, season_id)
+        values = {
+            **_values(form, _division(file, form)),
+            "season": season_id,
+            "kind": "registration",
+            "prefix": f"{file.number_prefix}-{form.area}-{form.track}-",
+        }
+        entry_id: int | None = (await connection.execute(_DRAFT, values)).scalar_one_or_none()
+        if entry_id is None:
             await gate.refuse(connection, season_id, "registration", form.area)
-        number = await _number(connection, season, form)
-        ids = await people.keep(connection, [form.applicant, *form.team], window.at)
-        entry_id: int = (
-            await connection.execute(
-                insert(Entry)
-                .values(
-                    season_id=season_id, number=number, division=division, applicant_id=ids[0],
-                    state=EntryState.DRAFT, alive=False, created_at=window.at, window_id=window.id,
-                    **_columns(form, window.at),
-                )
-                .returning(Entry.id)
-            )
-        ).scalar_one()  # fmt: skip
-        await connection.execute(insert(Member), _team(entry_id, ids))
-        lines = [log.Line("entry.drafted", actor="applicant", entry_id=entry_id, data={"number": number})]
         if channel is not None:
-            lines.append(await _recommend(connection, season_id, entry_id, channel, window.at, "registered"))
-        await log.write(connection, season_id, lines, at=window.at)
+            await channels.attribute(connection, season_id, entry_id, channel, "registered")
         return entry_id
 
 
 async def save(database: Database, entry_id: int, form: EntryForm) -> None:
     """Change a draft or a submitted entry while its registration is open. Raises as `draft` does."""
-    async with database.transaction() as connection:
+    async with database.statement() as connection:
         entry = await _entry(connection, entry_id)
-        season = await live(connection, entry["season_id"])
-        division = _division(season, form)
+        file = await file_of(connection, entry["season_id"])
         if form.area != entry["area"] or form.track != entry["track"]:
             raise Refused(
                 "entry.moved", f"Entry {entry['number']} is in area {entry['area']} and track {entry['track']}.",
                 "Withdraw it and register it anew in the other area or track.",
             )  # fmt: skip
-        passed = await connection.execute(
-            text(f"WITH {gate.BY_KIND} SELECT at FROM gate"),
-            {"season": season.id, "kind": "registration", "area": form.area, "now": now_parameter()},
-        )
-        at = passed.scalar_one_or_none()
-        if at is None or entry["state"] not in (EntryState.DRAFT, EntryState.SUBMITTED):
-            await gate.refuse(connection, season.id, "registration", form.area)
-        ids = await people.keep(connection, [form.applicant, *form.team], at)
-        values = {**_columns(form, at), "division": division, "applicant_id": ids[0]}
-        await connection.execute(update(Entry).where(Entry.id == entry_id).values(**values))
-        await connection.execute(delete(Member).where(Member.entry_id == entry_id))
-        await connection.execute(insert(Member), _team(entry_id, ids))
-        await log.write(connection, season.id, [log.Line("entry.changed", actor="applicant", entry_id=entry_id)], at=at)
+        values = {**_values(form, _division(file, form)), "entry": entry_id}
+        if (await connection.execute(_SAVE, values)).scalar_one_or_none() is None:
+            await gate.refuse(connection, entry["season_id"], "registration", form.area)
 
 
 async def submit(database: Database, entry_id: int, *, actor: str = "applicant") -> tuple[str, datetime]:
@@ -130,65 +159,6 @@ async def withdraw(database: Database, entry_id: int, *, reason: str = "") -> No
         await log.write(connection, entry["season_id"], [line])
 
 
-async def recommend(database: Database, entry_id: int, channel: str, act: str = "vouched") -> None:
-    """A channel vouches for an entry while registration is open. The first recommendation counts, all are kept."""
-    async with database.transaction() as connection:
-        entry = await _entry(connection, entry_id)
-        season_id = entry["season_id"]
-        passed = await connection.execute(
-            text(f"WITH {gate.BY_KIND} SELECT at FROM gate"),
-            {"season": season_id, "kind": "registration", "area": entry["area"], "now": now_parameter()},
-        )
-        at = passed.scalar_one_or_none()
-        if at is None:
-            await gate.refuse(connection, season_id, "registration", entry["area"])
-        line = await _recommend(connection, season_id, entry_id, channel, at, act)
-        await log.write(connection, season_id, [line], at=at)
-
-
-async def add_channel(database: Database, season_id: str, form: ChannelForm) -> int:
-    """Write a channel, or answer the one that has this code already."""
-    async with database.transaction() as connection:
-        await live(connection, season_id)
-        at = (await connection.execute(select(now_sql()))).scalar_one()
-        contact = (await people.keep(connection, [form.contact], at))[0]
-        values = {**form.model_dump(exclude={"contact"}), "season_id": season_id, "contact_id": contact}
-        statement = upsert(Channel).values(created_at=at, **values)
-        statement = statement.on_conflict_do_update(
-            index_elements=["season_id", "code"], set_={"name": form.name, "quota": form.quota}
-        )
-        channel_id: int = (await connection.execute(statement.returning(Channel.id))).scalar_one()
-        return channel_id
-
-
-async def _recommend(
-    connection: AsyncConnection, season_id: str, entry_id: int, channel: str, at: datetime, act: str
-) -> log.Line:
-    found = (
-        await connection.execute(
-            select(Channel.id, Channel.quota)
-            .where(Channel.season_id == season_id, Channel.code == channel)
-            .with_for_update()
-        )
-    ).one_or_none()
-    if found is None:
-        raise NotFound("channel.unknown", f"There is no channel '{channel}' in season '{season_id}'.")
-    used = await rows(
-        connection, "SELECT count(*) AS n FROM recommendations WHERE channel_id = :channel", channel=found.id
-    )
-    if found.quota is not None and used[0]["n"] >= found.quota:
-        raise Refused(
-            "channel.quota", f"Channel '{channel}' has used its quota of {found.quota} recommendations.",
-            "Ask the season office for a larger quota.",
-        )  # fmt: skip
-    await connection.execute(
-        upsert(Recommendation).values(entry_id=entry_id, channel_id=found.id, at=at, act=act).on_conflict_do_nothing()
-    )
-    first = update(Entry).where(Entry.id == entry_id, Entry.channel_id.is_(None)).values(channel_id=found.id)
-    await connection.execute(first)
-    return log.Line("entry.recommended", actor=f"channel/{channel}", entry_id=entry_id, data={"by": channel})
-
-
 async def _entry(connection: AsyncConnection, entry_id: int) -> dict[str, Any]:
     found = await rows(
         connection, "SELECT id, season_id, number, area, track, state FROM entries WHERE id = :id", id=entry_id
@@ -198,17 +168,7 @@ async def _entry(connection: AsyncConnection, entry_id: int) -> dict[str, Any]:
     return found[0]
 
 
-async def _number(connection: AsyncConnection, season: LiveSeason, form: EntryForm) -> str:
-    statement = upsert(Counter).values(season_id=season.id, area=form.area, track=form.track, last=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=["season_id", "area", "track"], set_={"last": Counter.last + 1}
-    )
-    last = (await connection.execute(statement.returning(Counter.last))).scalar_one()
-    return f"{season.file.number_prefix}-{form.area}-{form.track}-{last:04d}"
-
-
-def _division(season: LiveSeason, form: EntryForm) -> str:
-    file = season.file
+def _division(file: SeasonFile, form: EntryForm) -> str:
     if form.area not in {a.code for a in file.areas}:
         raise BadInput(
             "entry.area", f"area: '{form.area}' is no area of this season.", _one_of(a.code for a in file.areas)
@@ -238,14 +198,12 @@ def _one_of(codes: Any) -> str:
     return f"Choose one of: {', '.join(codes) or 'none'}."
 
 
-def _columns(form: EntryForm, at: datetime) -> dict[str, Any]:
+def _values(form: EntryForm, division: str) -> dict[str, Any]:
+    people = {p.email: p.model_dump() for p in (form.applicant, *form.team)}
     return {
-        "area": form.area, "track": form.track, "fields": list(form.fields), "title": form.title,
-        "summary": form.summary, "organisation": form.organisation, "leader_degree": form.leader_degree,
-        "documents": list(form.documents), "details": {"readiness": form.readiness}, "changed_at": at,
+        "area": form.area, "track": form.track, "division": division, "fields": json.dumps(form.fields),
+        "title": form.title, "summary": form.summary, "organisation": form.organisation,
+        "leader_degree": form.leader_degree, "documents": json.dumps(form.documents),
+        "details": json.dumps({"readiness": form.readiness}), "people": json.dumps(list(people.values())),
+        "emails": list(people), "applicant": form.applicant.email, "now": now_parameter(),
     }  # fmt: skip
-
-
-def _team(entry_id: int, ids: list[int]) -> list[dict[str, int]]:
-    distinct = list(dict.fromkeys(ids))
-    return [{"entry_id": entry_id, "position": n, "person_id": person} for n, person in enumerate(distinct)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -13,7 +14,7 @@ from models.errors import BadInput, NotFound, Refused
 from models.forms import NeedForm, PlaceForm
 from models.season import MatchingStage, Reminder
 from models.states import WindowState
-from models.tables import Need, Place, Window
+from models.tables import Place, Window
 from records import campaigns, gate, log, people
 from records.campaigns import Recipient
 from records.database import CLOCK, Database, now_parameter, rows, run
@@ -24,13 +25,15 @@ Report = Literal["continuing", "landed", "failed"]
 
 
 async def add_place(database: Database, season_id: str, form: PlaceForm) -> int:
-    """Write a place, or answer the one of this name."""
+    """Write a place, or answer the one of this name. Raises NotFound for an unknown season."""
     async with database.transaction() as connection:
         await live(connection, season_id)
+        # A name that nobody has yet has no row to lock: two who add it at once wait for each other here.
+        await run(connection, "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))", key=f"{season_id}/{form.name}")
         at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
         contact = (await people.keep(connection, [form.contact], at))[0]
         known = await rows(
-            connection, "SELECT id FROM places WHERE season_id = :season AND name = :name FOR UPDATE",
+            connection, "SELECT id FROM places WHERE season_id = :season AND name = :name ORDER BY id LIMIT 1",
             season=season_id, name=form.name,
         )  # fmt: skip
         if known:
@@ -39,31 +42,52 @@ async def add_place(database: Database, season_id: str, form: PlaceForm) -> int:
         return int((await connection.execute(insert(Place).values(values).returning(Place.id))).scalar_one())
 
 
+_FILE_NEED = f"""WITH {gate.BY_KIND}, filed AS (
+  INSERT INTO needs (season_id, place_id, title, summary, tracks, fields, readiness, capacity, filed_at)
+  SELECT gate.season_id, p.id, :title, :summary, CAST(:tracks AS jsonb), CAST(:fields AS jsonb), :readiness, :capacity,
+    gate.at
+  FROM gate JOIN places p ON p.id = :place AND p.season_id = gate.season_id RETURNING id, place_id
+), logged AS (
+  INSERT INTO log (season_id, at, actor, event, window_id, data)
+  SELECT gate.season_id, gate.at, 'place', 'need.filed', gate.id,
+    jsonb_build_object('need', filed.id, 'place', filed.place_id) FROM filed, gate
+) SELECT id FROM filed"""
+
+
 async def file_need(database: Database, season_id: str, place_id: int, form: NeedForm) -> int:
-    """A place files a need while the needs window is open. Raises Refused, BadInput for an unknown track or field."""
-    async with database.transaction() as connection:
+    """A place files a need while the needs window is open.
+
+    Raises Refused with window and instant, BadInput for an unknown track or field, NotFound for an unknown place.
+    """
+    async with database.statement() as connection:
         season = await live(connection, season_id)
-        unknown = set(form.tracks) - {t.code for t in season.file.tracks}
-        if unknown:
-            raise BadInput("need.track", f"tracks: '{min(unknown)}' is no track of this season.")
-        passed = await connection.execute(
-            text(f"WITH {gate.BY_KIND} SELECT id, at FROM gate"),
-            {"season": season_id, "kind": "needs", "area": None, "now": now_parameter()},
-        )
-        window = passed.one_or_none()
-        if window is None:
-            await gate.refuse(connection, season_id, "needs", None)
-        values = {**form.model_dump(), "tracks": list(form.tracks), "fields": list(form.fields)}
-        need: int = (
-            await connection.execute(
-                insert(Need)
-                .values(season_id=season_id, place_id=place_id, filed_at=window.at, **values)
-                .returning(Need.id)
-            )
-        ).scalar_one()
-        line = log.Line("need.filed", actor="place", window_id=window.id, data={"need": need, "place": place_id})
-        await log.write(connection, season_id, [line], at=window.at)
+        _check_fields(season, form)
+        values = {
+            **form.model_dump(exclude={"tracks", "fields"}),
+            "tracks": json.dumps(form.tracks),
+            "fields": json.dumps(form.fields),
+        }
+        bound = {**values, "season": season_id, "kind": "needs", "area": None, "place": place_id}
+        filed = await connection.execute(text(_FILE_NEED), {**bound, "now": now_parameter()})
+        need: int | None = filed.scalar_one_or_none()
+        if need is None:
+            await _refuse_need(connection, season_id, place_id)
         return need
+
+
+async def _refuse_need(connection: AsyncConnection, season: str, place: int) -> NoReturn:
+    sql = "SELECT id FROM places WHERE id = :place AND season_id = :season"
+    if not await rows(connection, sql, place=place, season=season):
+        raise NotFound("place.unknown", f"There is no place {place} in season '{season}'.")
+    await gate.refuse(connection, season, "needs", None)
+
+
+def _check_fields(season: LiveSeason, form: NeedForm) -> None:
+    known = {t.code: {f.code for f in t.fields} for t in season.file.tracks}
+    if strange := set(form.tracks) - known.keys():
+        raise BadInput("need.track", f"tracks: '{min(strange)}' is no track of this season.")
+    if strange := set(form.fields) - set().union(*(known[track] for track in form.tracks)):
+        raise BadInput("need.field", f"fields: '{min(strange)}' is no field of {', '.join(form.tracks)}.")
 
 
 def answer_window(season: str, match: int) -> str:
@@ -76,6 +100,8 @@ def negotiation_workflow(season: str, match: int) -> str:
     return f"season/{season}/negotiation/{match}"
 
 
+# An answered question is over: its window closes in the same statement. `closes_at` stays, so that whoever reads the
+# row later sees that the answer was in time.
 _ANSWER = f"""WITH {gate.BY_WINDOW}, answered AS (
   UPDATE matches m SET state = :state, answered_at = gate.at,
     ended_at = CASE WHEN :state = 'declined' THEN gate.at END,
@@ -86,22 +112,49 @@ _ANSWER = f"""WITH {gate.BY_WINDOW}, answered AS (
   INSERT INTO log (season_id, at, actor, event, window_id, entry_id, data)
   SELECT season_id, at, :actor, CASE WHEN :state = 'declined' THEN 'match.declined' ELSE 'match.answered' END,
     window_id, entry_id, jsonb_build_object('match', id) FROM answered
+), closed AS (
+  UPDATE windows w SET state = 'closed', closed_at = a.at, opened_at = coalesce(w.opened_at, w.opens_at)
+  FROM answered a WHERE w.id = a.window_id
 ) SELECT entry_id FROM answered"""
 
 
 async def answer_match(database: Database, match_id: int, *, accept: bool, actor: str = "place") -> str:
-    """A place or an applicant answers a proposed match, through the gate: negotiating, or declined."""
+    """A place or an applicant answers a proposed match, through the gate: `negotiating`, or `declined`.
+
+    The first answer counts. Raises Refused with window and instant after the close, NotFound for an unknown match.
+    """
     async with database.statement() as connection:
         match = await _match(connection, match_id)
         window = answer_window(match["season_id"], match_id)
         state = "negotiating" if accept else "declined"
         values = {"window": window, "match": match_id, "state": state, "actor": actor, "now": now_parameter()}
-        if (await connection.execute(text(_ANSWER), values)).scalar_one_or_none() is not None:
-            return state
-        match = await _match(connection, match_id)
-        if match["state"] != "proposed":
-            raise Refused("match.answered", f"This match is {match['state']} already.")
-        await gate.refuse(connection, match["season_id"], "match_answer", None, window)
+        if (await connection.execute(text(_ANSWER), values)).scalar_one_or_none() is None:
+            await _refuse_answer(connection, match_id, window)
+        return state
+
+
+async def _refuse_answer(connection: AsyncConnection, match_id: int, window: str) -> NoReturn:
+    match = await _match(connection, match_id)
+    if match["answered_at"] is not None:
+        raise Refused(
+            "match.answered", f"'{window}' was answered at {_z(match['answered_at'])}: {match['state']}.",
+            "The first answer counts; write to the office if it was a mistake.",
+        )  # fmt: skip
+    await gate.refuse(connection, match["season_id"], "match_answer", None, window)
+
+
+_REPORT = f"""WITH clock AS (SELECT {CLOCK} AS at OFFSET 0), gate AS (
+  SELECT w.id, clock.at FROM windows w CROSS JOIN clock
+  WHERE w.id = ANY(SELECT window_id FROM follow_ups WHERE match_id = :match AND kind = 'negotiation' AND state = 'due')
+    AND w.state IN ('open', 'scheduled') AND w.opens_at <= clock.at AND clock.at < w.closes_at
+  FOR KEY SHARE OF w
+), answered AS (
+  UPDATE follow_ups f SET state = 'answered', answer = :report, answered_at = gate.at
+  FROM gate WHERE f.window_id = gate.id AND f.state = 'due' RETURNING f.window_id
+), closed AS (
+  UPDATE windows w SET state = 'closed', closed_at = gate.at, opened_at = coalesce(w.opened_at, w.opens_at)
+  FROM gate, answered a WHERE w.id = a.window_id AND gate.id = a.window_id
+) SELECT clock.at, (SELECT max(window_id) FROM answered) AS window FROM clock"""
 
 
 async def report_match(
@@ -109,37 +162,39 @@ async def report_match(
 ) -> str:
     """A place tells how a negotiation stands: it goes on, the project has landed, or it has failed. The new state.
 
-    An open follow-up of the negotiation counts as answered by it.
+    An open follow-up of the negotiation counts as answered by it. That it goes on is told only when asked; an outcome
+    at any time. Raises Refused where it is not negotiating, or where nothing is asked.
     """
     async with database.transaction() as connection:
         match = await _match(connection, match_id, lock=True)
         if match["state"] != "negotiating":
             raise Refused("match.not_negotiating", f"This match is {match['state']}; there is nothing to report.")
-        at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
-        answered = await rows(
-            connection,
-            """UPDATE follow_ups f SET state = 'answered', answer = :report, answered_at = :at FROM windows w
-               WHERE f.match_id = :match AND f.kind = 'negotiation' AND f.state = 'due' AND w.id = f.window_id
-                 AND w.state IN ('open', 'scheduled') AND w.opens_at <= :at AND :at < w.closes_at
-               RETURNING f.window_id""",
-            report=report,
-            at=at,
-            match=match_id,
-        )
-        lines = [
-            log.Line(
-                "follow_up.answered",
-                actor,
-                r["window_id"],
-                match["entry_id"],
-                data={"match": match_id, "answer": report},
-            )
-            for r in answered
-        ]
-        if report != "continuing":
-            await end(connection, match, report, at, actor=actor, reason=note or None)
-        await log.write(connection, match["season_id"], lines, at=at)
-        return report if report != "continuing" else "negotiating"
+        answered = (await rows(connection, _REPORT, report=report, match=match_id, now=now_parameter()))[0]
+        at, window = answered["at"], answered["window"]
+        if window is not None:
+            data = {"match": match_id, "answer": report}
+            line = log.Line("follow_up.answered", actor, window, match["entry_id"], reason=note or None, data=data)
+            await log.write(connection, match["season_id"], [line], at=at)
+        elif report == "continuing":
+            await _refuse_report(connection, match)
+        if report == "continuing":
+            return "negotiating"
+        await end(connection, match, report, at, actor=actor, reason=note or None)
+        return report
+
+
+async def _refuse_report(connection: AsyncConnection, match: dict[str, Any]) -> NoReturn:
+    asked = await rows(
+        connection,
+        """SELECT window_id FROM follow_ups WHERE match_id = :match AND kind = 'negotiation' AND window_id IS NOT NULL
+           ORDER BY (state = 'answered'), ordinal DESC LIMIT 1""",
+        match=match["id"],
+    )
+    if asked:
+        await gate.refuse(connection, match["season_id"], "follow_up", None, asked[0]["window_id"])
+    raise Refused(
+        "follow_up.none", "Nothing is asked about this match now.", "Report when the project has landed or failed."
+    )
 
 
 async def end(
@@ -169,9 +224,15 @@ async def end(
         data={"match": match["id"]},
     )
     await log.write(connection, match["season_id"], [line], at=at)
+    await tell_outcome(connection, match, outcome)
+
+
+async def tell_outcome(connection: AsyncConnection, match: dict[str, Any], outcome: str) -> str:
+    """Both sides are told the outcome of a match, once; the campaign that tells it."""
+    season, campaign = match["season_id"], f"{match['season_id']}/outcomes"
     told = await both_sides(connection, [match["id"]], {"outcome": outcome})
-    season = match["season_id"]
-    await campaigns.plan(connection, f"{season}/outcomes", season, "negotiation_outcome", told)
+    await campaigns.plan(connection, campaign, season, "negotiation_outcome", told)
+    return campaign
 
 
 async def both_sides(
@@ -260,3 +321,7 @@ async def _match(connection: AsyncConnection, match_id: int, *, lock: bool = Fal
     if not found:
         raise NotFound("match.unknown", f"There is no match {match_id}.")
     return found[0]
+
+
+def _z(instant: datetime) -> str:
+    return instant.strftime("%Y-%m-%d %H:%M:%SZ")

@@ -29,7 +29,17 @@ class LiveSeason(NamedTuple):
 
 
 # The file of a running season never changes, and reading it costs milliseconds: once for each process is enough.
-_known: dict[tuple[str, datetime], tuple[SeasonFile, Pace]] = {}
+_known: dict[tuple[str, str], tuple[datetime, SeasonFile, Pace]] = {}
+
+
+async def file_of(connection: AsyncConnection, season: str) -> SeasonFile:
+    """The file of a season; asks the database only once. Raises NotFound."""
+    found = _known.get(_key(connection, season))
+    return found[1] if found else (await live(connection, season)).file
+
+
+def _key(connection: AsyncConnection, season: str) -> tuple[str, str]:
+    return str(connection.engine.url), season
 
 
 async def live(connection: AsyncConnection, season: str) -> LiveSeason:
@@ -37,11 +47,11 @@ async def live(connection: AsyncConnection, season: str) -> LiveSeason:
     head = (await connection.execute(select(Season.state, Season.started_at).where(Season.id == season))).one_or_none()
     if head is None:
         raise NotFound("season.unknown", f"There is no season '{season}'.", "`season list` shows the seasons.")
-    key = (season, head.started_at)
-    if key not in _known:
+    key = _key(connection, season)
+    if key not in _known or _known[key][0] != head.started_at:
         row = (await connection.execute(select(Season.file, Season.pace).where(Season.id == season))).one()
-        _known[key] = SeasonFile.model_validate(row.file), Pace.model_validate(row.pace)
-    file, pace = _known[key]
+        _known[key] = head.started_at, SeasonFile.model_validate(row.file), Pace.model_validate(row.pace)
+    _, file, pace = _known[key]
     return LiveSeason(season, file, pace, head.state, head.started_at)
 
 

@@ -50,12 +50,12 @@ async def keep(
 
 
 async def invitations(connection: AsyncConnection, season: str, stage: str, area: str | None) -> list[dict[str, Any]]:
-    """Each entry's turn, with whom to tell."""
+    """The turn of each entry that is still in the competition, with whom to tell."""
     return await rows(
         connection,
         f"""SELECT s.entry_id, s.position, s.starts_at, x.format, x.id AS session, e.applicant_id, p.language
             FROM slots s JOIN sessions x ON x.id = s.session_id JOIN entries e ON e.id = s.entry_id
-            JOIN people p ON p.id = e.applicant_id WHERE {_OF_ROUND} AND s.state = 'scheduled'
+            JOIN people p ON p.id = e.applicant_id WHERE {_OF_ROUND} AND s.state = 'scheduled' AND e.alive
             ORDER BY s.session_id, s.position""",
         season=season,
         stage=stage,
@@ -78,18 +78,21 @@ async def panels(connection: AsyncConnection, season: str, stage: str, area: str
     )
 
 
-async def settle(connection: AsyncConnection, season: str, stage: str, area: str | None) -> list[int]:
-    """Turns still scheduled at the close: held where there is a ballot, else the entry did not appear; those entries."""
+async def settle(connection: AsyncConnection, season: str, stage: str, area: str | None) -> list[dict[str, Any]]:
+    """Turns still scheduled at the close: held where there is a ballot, else the entry did not appear.
+
+    Answers entry_id, session and state of each.
+    """
     found = await rows(
         connection,
         f"""UPDATE slots s SET state = CASE WHEN EXISTS (
                 SELECT 1 FROM assignments a JOIN ballots b ON b.assignment_id = a.id
-                WHERE a.entry_id = s.entry_id AND a.stage = :stage AND a.season_id = :season)
+                WHERE a.entry_id = s.entry_id AND a.stage = :stage AND a.season_id = :season AND a.state = 'done')
               THEN 'held' ELSE 'no_show' END
             FROM sessions x WHERE x.id = s.session_id AND {_OF_ROUND} AND s.state = 'scheduled'
-            RETURNING s.entry_id, s.state""",
+            RETURNING s.entry_id, x.id AS session, s.state""",
         season=season,
         stage=stage,
         area=area,
     )
-    return sorted(r["entry_id"] for r in found if r["state"] == "no_show")
+    return sorted(found, key=lambda r: int(r["entry_id"]))

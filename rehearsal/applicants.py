@@ -9,7 +9,7 @@ from typing import Any
 
 from models.forms import ChannelForm, EntryForm
 from models.season import Area
-from records import entries
+from records import channels, entries
 from rehearsal import habits, names
 from rehearsal.acts import Act, Moot
 from rehearsal.dice import Dice
@@ -65,7 +65,7 @@ def _life(world: World, project: Project, window: dict[str, Any], dice: Dice) ->
         await world.desk.submit(_entered(project))
 
     async def vouch() -> None:
-        await entries.recommend(world.database, _entered(project), project.channel or "")
+        await channels.recommend(world.database, _entered(project), project.channel or "")
 
     async def withdraw() -> None:
         await entries.withdraw(world.database, _entered(project), reason="We go another way.")

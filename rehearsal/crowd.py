@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from records import entries, judging
+from records import channels, judging
 from records.database import rows
 from rehearsal.acts import Act
 from rehearsal.applicants import channels_of, register
@@ -36,7 +36,7 @@ class Crowd:
         world = self._world
         for area in world.file.areas:
             for channel in channels_of(world, area):
-                await entries.add_channel(world.database, world.season, channel)
+                await channels.add_channel(world.database, world.season, channel)
         for area_or_none in (*world.file.areas, None):
             for judge in judges_of(world, area_or_none):
                 await judging.add_judge(world.database, world.season, judge)

@@ -94,7 +94,7 @@ class Office:
             async with self._world.database.statement() as connection:
                 found = await rows(connection, _CANDIDATES, season=self._world.season, area=window["area"])
             if found:
-                await selection.add_wild_card(
+                await selection.give_wild_card(
                     self._world.database, self._world.season, stage, dice.pick(found)["id"], actor=ACTOR,
                     reason="Of strategic importance to the host region.",
                 )  # fmt: skip

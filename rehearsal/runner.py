@@ -85,8 +85,11 @@ async def rehearse_on(
     begun = time.perf_counter()
     database, crowd_database, recorder = Database(url, pool_size=10), Database(url, pool_size=1), Recorder()
     try:
-        async with time_skipping() as environment, working(environment, _house(database, recorder, environment.client)):
-            clock, desk = VirtualTime(environment), Desk(crowd_database, environment.client)
+        async with (
+            time_skipping() as (environment, clock),
+            working(environment, _house(database, recorder, environment.client)),
+        ):
+            desk = Desk(crowd_database, environment.client)
             pace = await _begin(clock, desk, file)
             world = World(file.id, file, pace, desk, seed, entries)
             run = Rehearsal(world, clock, progress)

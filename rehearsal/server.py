@@ -6,6 +6,7 @@ Measured: an advance over nothing takes 1 ms; each timer with its activity about
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import time
@@ -20,10 +21,10 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from activities.house import House
+from models.queues import MAIL_QUEUE, SEASON_QUEUE
 from rehearsal.clock import VirtualClock
 from workers.embedded.temporal import SEARCH_ATTRIBUTES
 from workers.plugin import SeasonkeeperPlugin, mail_activities, season_activities
-from models.queues import MAIL_QUEUE, SEASON_QUEUE
 
 _BREATH = timedelta(seconds=2)
 _MOST_BREATHS = 900
@@ -36,10 +37,10 @@ def server_program() -> str | None:
 
 
 class VirtualTime:
-    """The server's clock. It stands still (but for real time passing) unless `advance` or `settle` runs."""
+    """The server's clock. Raises what a deed failed with, time and again. It stands still (but for real time passing) unless `advance` or `settle` runs."""
 
-    def __init__(self, environment: WorkflowEnvironment) -> None:
-        self._environment = environment
+    def __init__(self, environment: WorkflowEnvironment, clock: VirtualClock) -> None:
+        self._environment, self._clock = environment, clock
         self.advances = 0
         self.seconds = 0.0
 
@@ -61,7 +62,12 @@ class VirtualTime:
 
     async def _sleep(self, span: timedelta) -> float:
         begun = time.perf_counter()
-        await self._environment.sleep(span)
+        sleeping = asyncio.ensure_future(self._environment.sleep(span))
+        await asyncio.wait({sleeping, self._clock.broken}, return_when=asyncio.FIRST_COMPLETED)
+        if not sleeping.done():
+            sleeping.cancel()
+            raise self._clock.broken.result()
+        await sleeping
         taken = time.perf_counter() - begun
         self.advances += 1
         self.seconds += taken
@@ -69,19 +75,20 @@ class VirtualTime:
 
 
 @asynccontextmanager
-async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+async def time_skipping() -> AsyncIterator[tuple[WorkflowEnvironment, VirtualTime]]:
     """A server of our own with our search attributes, gone at the end."""
+    clock = VirtualClock()
     environment = await WorkflowEnvironment.start_time_skipping(
         data_converter=pydantic_data_converter,
         test_server_existing_path=server_program(),
-        plugins=[SeasonkeeperPlugin(interceptors=[VirtualClock()])],
+        plugins=[SeasonkeeperPlugin(interceptors=[clock])],
     )
     try:
         request = AddSearchAttributesRequest(
             namespace=environment.client.namespace, search_attributes=dict(SEARCH_ATTRIBUTES)
         )
         await environment.client.operator_service.add_search_attributes(request)
-        yield environment
+        yield environment, VirtualTime(environment, clock)
     finally:
         await environment.shutdown()
 

@@ -40,6 +40,11 @@ class World:
         """An instant in the season's own calendar."""
         return self.pace.nominal(instant)
 
+    def on_the_hour(self, at: datetime, earliest: datetime) -> datetime:
+        """The full hour of the season's own time before an instant, so that many acts share one; not too early."""
+        nominal = self.nominal(at).replace(minute=0, second=0, microsecond=0)
+        return max(self.pace.real(nominal), earliest)
+
     def judges_wanted(self, area: Area | None) -> int:
         """How many judges an area (or the season office) asks, so that the rounds can be held with these entries."""
         scope = "area" if area else "season"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.tracking import TrackingDeeds
+    from models.results import TrackingTurn
     from workflows.calls import call, send, until
 
 _TURNS = 200
@@ -17,29 +16,38 @@ _TURNS = 200
 class TrackingWorkflow:
     """`season/<season>/tracking`: one turn after another, until nothing can ever come again."""
 
-    def __init__(self) -> None:
-        self.opened = 0
-        self.closed = 0
-        self._pokes = 0
+    @workflow.init
+    def __init__(self, season: str, so_far: TrackingTurn | None = None) -> None:
+        self.so_far = so_far or TrackingTurn()
+        self._pokes = self._seen = 0
 
     @workflow.run
-    async def run(self, season: str) -> None:
-        """Close, remind, open; then sleep until the next turn is wanted."""
+    async def run(self, season: str, so_far: TrackingTurn | None = None) -> None:
+        """Close, open, remind; then sleep until the next turn is wanted. `so_far` is what earlier runs did."""
         for _ in range(_TURNS):
-            seen = self._pokes
+            self._seen = self._pokes
             turn = await call(TrackingDeeds.turn, season, summary="Turn")
-            self.opened, self.closed = self.opened + turn.opened, self.closed + turn.closed
+            self._add(turn)
             await send(*turn.campaigns, season=season)
             if turn.next_at is None:
+                await workflow.wait_condition(workflow.all_handlers_finished)
                 return
-            workflow.set_current_details(
-                f"follow-ups opened {self.opened}, closed {self.closed}; next turn {turn.next_at:%Y-%m-%d %H:%M}Z"
-            )
-            await until(turn.next_at, lambda seen=seen: self._pokes != seen, "next turn of tracking")
+            await until(turn.next_at, lambda: self._pokes != self._seen, "next turn of tracking")
             if workflow.info().is_continue_as_new_suggested():
                 break
-        await workflow.wait_condition(workflow.all_handlers_finished, timeout=timedelta(minutes=5))
-        workflow.continue_as_new(season)
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(args=[season, self.so_far])
+
+    def _add(self, turn: TrackingTurn) -> None:
+        before = self.so_far
+        self.so_far = TrackingTurn(
+            next_at=turn.next_at, opened=before.opened + turn.opened, closed=before.closed + turn.closed
+        )
+        coming = f"next turn {turn.next_at:%Y-%m-%d %H:%M}Z" if turn.next_at else "nothing more can come"
+        workflow.set_current_details(
+            f"| follow-ups | |\n|---|---|\n| opened | {self.so_far.opened} |\n| closed | {self.so_far.closed} |\n\n"
+            f"{coming}"
+        )
 
     @workflow.signal
     def refresh(self) -> None:
@@ -47,6 +55,6 @@ class TrackingWorkflow:
         self._pokes += 1
 
     @workflow.query
-    def status(self) -> dict[str, int]:
-        """Follow-ups opened and closed in this run."""
-        return {"opened": self.opened, "closed": self.closed}
+    def status(self) -> TrackingTurn:
+        """What was done so far, and when the next turn is wanted."""
+        return self.so_far

@@ -164,8 +164,8 @@ def _in_every_area(
             typer.echo(words.label("would"))
         for window, answer in done:
             typer.echo(f"{window}: {words.window_state(answer.state)}, {words.when(answer.closes_at, deadline=True)}")
-    for window, error in refused:
-        warn(f"{window}: {error}")
+    for _, error in refused:
+        warn(str(error))
     raise typer.Exit(1 if refused or not answers else 0)
 
 

@@ -9,5 +9,6 @@ from records.reading.seasons import only_running, seasons, status
 from records.reading.windows import window, windows
 
 __all__ = [
-    "entries", "entry", "explain", "log_lines", "next_up", "notices", "only_running", "seasons", "status", "window", "windows",
+    "entries", "entry", "explain", "log_lines", "next_up", "notices", "only_running", "seasons", "status", "window",
+    "windows",
 ]  # fmt: skip

@@ -18,8 +18,10 @@ from records.reading.windows import BESIDE, of_season
 from records.seasons import LiveSeason, live
 
 _STILL = (EntryState.DRAFT, EntryState.AWARDED, EntryState.SELECTED, EntryState.WAITING)
-_TOLD_ONCE = 10
+_AHEAD = 10
 """Things that are next, at the most."""
+_FULLER = ("tally.", "slot.", "award.", "match.", "follow_up.")
+"""Events of which the rows know more than the log: names, scores, stages."""
 
 _LOG = """SELECT l.at, l.actor, l.event, l.window_id AS window, l.reason, l.rule, l.data, w.stage, w.closes_at
   FROM log l LEFT JOIN windows w ON w.id = l.window_id
@@ -43,7 +45,8 @@ _INVITED = """SELECT i.window_id AS window, w.stage, i.invited_at, i.answered_at
 _AWARDS = "SELECT at, prize, division, rank FROM awards WHERE entry_id = :entry"
 _MATCHES = """SELECT m.id, m.proposed_at, m.answered_at, m.ended_at, m.state, m.score, m.outcome, p.name AS place
   FROM matches m JOIN needs n ON n.id = m.need_id JOIN places p ON p.id = n.place_id WHERE m.entry_id = :entry"""
-_FOLLOWED = """SELECT f.kind, f.ordinal, f.state, f.answered_at, w.id AS window, w.opens_at, w.closes_at, p.name AS place
+_FOLLOWED = """SELECT f.kind, f.ordinal, f.state, f.answered_at, w.id AS window, w.opens_at, w.closes_at,
+    p.name AS place
   FROM follow_ups f JOIN matches m ON m.id = f.match_id JOIN windows w ON w.id = f.window_id
   JOIN needs n ON n.id = m.need_id JOIN places p ON p.id = n.place_id WHERE m.entry_id = :entry"""
 _NOTICES = """SELECT c.template AS notice, d.state, d.queued_at, d.sent_at, d.answer, d.window_id AS window,
@@ -60,22 +63,33 @@ async def explain(database: Database, ref: str, season: str | None = None) -> Li
         entry = await find(connection, ref, season)
         found = await live(connection, entry.season)
         now: datetime = (await rows(connection, f"SELECT {CLOCK} AS now"))[0]["now"]
-        events = await _logged(connection, entry)
-        known = {(e.event, e.data.get("stage")) for e in events} | {
-            (e.event, None) for e in events if "stage" not in e.data
-        }
+        logged = await _logged(connection, entry)
+        facts: list[Event] = []
         for sql, told in _FACTS:
-            if ":season" in sql:
-                facts = await rows(connection, sql, entry=entry.id, season=entry.season)
-            else:
-                facts = await rows(connection, sql, entry=entry.id)
-            for event in (e for row in facts for e in told(found, row)):
-                # What the log has told already is not told twice.
-                if (event.event, event.data.get("stage")) not in known and (event.event, None) not in known:
-                    events.append(event)
+            bound = {"entry": entry.id, "season": entry.season} if ":season" in sql else {"entry": entry.id}
+            facts += [e for row in await rows(connection, sql, **bound) for e in told(found, row)]
+        events = _told_once(logged, facts)
         coming = await _coming(connection, found, entry, now)
     past = sorted((e for e in events if e.at <= now), key=lambda e: e.at)
     return Life(now=now, season_zone=found.file.zone, entry=entry, events=tuple(past), coming=coming)
+
+
+def _told_once(logged: list[Event], facts: list[Event]) -> list[Event]:
+    """Log and rows together. Where a row tells more than its line, the row is told, with the line's rule and reason."""
+    better = {e.event for e in facts if e.event.startswith(_FULLER)}
+    known = {(e.event, e.data.get("stage")) for e in logged}
+    events = [e for e in logged if e.event not in better]
+    for fact in facts:
+        if fact.event in better:
+            same = [e for e in logged if e.event == fact.event]
+            line = min(same, key=lambda e: abs(e.at - fact.at), default=None)
+            if line is not None:
+                kept = {"actor": line.actor, "rule": line.rule or fact.rule, "reason": line.reason or fact.reason}
+                fact = fact.model_copy(update=kept)
+            events.append(fact)
+        elif (fact.event, fact.data.get("stage")) not in known and (fact.event, None) not in known:
+            events.append(fact)
+    return events
 
 
 async def _logged(connection: AsyncConnection, entry: EntryView) -> list[Event]:
@@ -242,4 +256,4 @@ async def _coming(
             coming.append(
                 Coming(at=row["at"], what="defends", stage=row["stage"], stage_name=stage.name if stage else None)
             )
-    return tuple(sorted(coming, key=lambda c: c.at)[:_TOLD_ONCE])
+    return tuple(sorted(coming, key=lambda c: c.at)[:_AHEAD])

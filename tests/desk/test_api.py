@@ -101,7 +101,12 @@ async def test_a_season_is_started_from_its_file(browser: httpx.AsyncClient) -> 
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+    ],
 )
 async def test_another_site_cannot_act(browser: httpx.AsyncClient, headers: dict[str, str]) -> None:
     for path in (f"/api/windows/{WINDOW}/close", f"/windows/{WINDOW}", f"/seasons/{SEASON}/cancel"):

@@ -66,7 +66,15 @@ async def test_the_status_of_the_only_season_needs_no_name(season: Any) -> None:
 
 
 async def test_json_is_all_that_is_on_stdout(season: Any) -> None:
-    for words in (("status",), ("list",), ("windows",), ("entries",), ("log",), ("next",), ("explain", "2024-EU-LH-0001")):
+    for words in (
+        ("status",),
+        ("list",),
+        ("windows",),
+        ("entries",),
+        ("log",),
+        ("next",),
+        ("explain", "2024-EU-LH-0001"),
+    ):
         answer = await season(*words, "--json")
         assert answer.exit_code == 0, answer.output
         json.loads(answer.stdout)
@@ -87,7 +95,7 @@ async def test_explain_tells_a_life_in_order(season: Any) -> None:
     assert "Notice to applicant-1@example.org: receipt of the submission. The mail server answered: 250 OK." in told
     assert "Europe/Brussels" in told
     assert "What is next" in told
-    assert "Screening closes in Europe." in told
+    assert "Screening: closes in Europe." in told
 
 
 async def test_an_extension_is_done_once_and_told(season: Any) -> None:
@@ -170,9 +178,7 @@ async def test_a_season_is_started_from_its_file_and_again_without_harm(season: 
     assert (await season("status")).exit_code == 2  # two run: which one?
 
 
-async def test_without_a_database_it_says_how_to_have_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
-) -> None:
+async def test_without_a_database_it_says_how_to_have_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.delenv("SEASON_DATABASE_URL", raising=False)
     answer = await to_thread(CliRunner().invoke, app, ["status", "--data", str(tmp_path)])
     assert answer.exit_code == 1

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -31,7 +31,7 @@ PAGES = (
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[str]:
+def chromium() -> str:
     """Path of a Chromium; installed where it is missing and can be."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:
@@ -39,7 +39,7 @@ def chromium() -> Iterator[str]:
         if done.returncode:
             pytest.skip(done.stderr.strip())
         found = done.stdout.strip()
-    yield found
+    return found
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from models.forms import ChannelForm, PersonForm
 from models.season import SeasonFile
-from records import entries, log, windows
+from records import channels, entries, log, windows
 from records.database import Database, at_instant, run
 from records.reading import windows as known
 from tests.seasons import begin, entry_form
@@ -39,7 +39,7 @@ async def build_town(
 
 async def _register(database: Database, season: str, start: datetime, areas: list[str], each: int) -> None:
     contact = PersonForm(email="contact@example.org", name="Contact")
-    await entries.add_channel(database, season, ChannelForm(code="INNO", name="Innovation Office", contact=contact))
+    await channels.add_channel(database, season, ChannelForm(code="INNO", name="Innovation Office", contact=contact))
     number = 0
     for area in areas:
         for n in range(each):
