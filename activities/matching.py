@@ -141,7 +141,7 @@ class MatchingDeeds:
             told = await matching.both_sides(connection, [ref.match], {}, only="place")
             told = [r._replace(subject=f"{r.subject}/{ref.ordinal}") for r in told]
             await campaigns.plan(connection, campaign, season.id, "negotiation_follow_up", told, window=window)
-            return FollowUpOpened(window=window, campaigns=(campaign,))
+            return FollowUpOpened(window=window)
 
     @activity.defn(name="conclude_negotiation_follow_up")
     async def conclude_follow_up(self, ref: MatchRef) -> NegotiationFacts:

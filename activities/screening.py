@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,13 +50,17 @@ async def conclude_screening(connection: AsyncConnection, season: LiveSeason, re
 
 
 async def _results(connection: AsyncConnection, season: str, area: str | None) -> list[Recipient]:
+    """Who is told: the reasons of a refusal are what screening found, or what a person said."""
     found = await rows(
         connection,
-        """SELECT e.id, e.state, e.applicant_id, p.language,
-             (SELECT l.data->'findings' FROM log l WHERE l.entry_id = e.id AND l.event = 'entry.ineligible'
-              ORDER BY l.id DESC LIMIT 1) AS findings
+        """SELECT e.id, e.state, e.applicant_id, p.language, l.event, l.data->'findings' AS findings, l.reason
            FROM entries e JOIN people p ON p.id = e.applicant_id
-           WHERE e.season_id = :season AND e.area = :area AND e.state IN ('eligible', 'ineligible') ORDER BY e.id""",
+           LEFT JOIN LATERAL (SELECT event, data, reason FROM log
+             WHERE entry_id = e.id AND e.state = 'ineligible'
+               AND (event IN ('entry.ineligible', 'entry.undecided') AND data ? 'findings' OR event = 'entry.decided')
+             ORDER BY id DESC LIMIT 1) l ON true
+           WHERE e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area)
+             AND e.state IN ('eligible', 'ineligible') ORDER BY e.id""",
         season=season,
         area=area,
     )
@@ -65,7 +70,13 @@ async def _results(connection: AsyncConnection, season: str, area: str | None) -
             language=row["language"],
             subject=f"entry/{row['id']}",
             entry_id=row["id"],
-            data={"eligible": row["state"] == "eligible", "findings": row["findings"] or []},
+            data={"eligible": row["state"] == "eligible", "findings": _findings(row)},
         )
         for row in found
     ]
+
+
+def _findings(row: dict[str, Any]) -> list[Any]:
+    if row["event"] == "entry.decided":
+        return [row["reason"]]
+    return list(row["findings"] or [])

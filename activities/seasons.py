@@ -13,7 +13,7 @@ from models.season import AnyStage, SeasonFile, WindowStage
 from models.states import SeasonState
 from models.tables import Season
 from records import campaigns, log, steering
-from records.database import now_sql, rows
+from records.database import CLOCK, now_sql, rows
 from records.seasons import live, window_id
 
 _OWN_WORKFLOW = ("needs", "matching", "tracking")
@@ -109,8 +109,8 @@ class SeasonDeeds:
         async with self._house.database.transaction() as connection:
             found = await rows(
                 connection,
-                """SELECT id FROM windows WHERE season_id = :season AND kind = 'registration'
-                   AND state IN ('open', 'scheduled') ORDER BY closes_at DESC, id LIMIT 1""",
+                f"""SELECT id FROM windows WHERE season_id = :season AND kind = 'registration'
+                   AND state IN ('open', 'scheduled') AND closes_at > {CLOCK} ORDER BY closes_at DESC, id LIMIT 1""",
                 season=season,
             )
             if not found:

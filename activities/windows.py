@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import RowMapping
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.house import House
@@ -85,15 +87,16 @@ class WindowDeeds:
                     counts.update(done.counts)
                     queued.extend(done.campaigns)
                     continue
+                if found["subject"]:
+                    counts[line.template] = await self._remind_one(connection, found, line)
+                    continue
                 campaign = f"{ref.window}/{line.template}/{line.at:%Y%m%dT%H%M%S}"
-                # The window of a single match is about one place; the others are about all of an audience.
-                audience = await matching.still_asked(connection, ref.window) if found["subject"] else line.to
                 count = await campaigns.plan(
                     connection,
                     campaign,
                     season.id,
                     line.template,
-                    audience,
+                    line.to,
                     window=ref.window,
                     area=found["area"],
                     useful_until=line.useful_until,
@@ -102,6 +105,15 @@ class WindowDeeds:
                 if count:
                     queued.append(campaign)
             return Counted(counts=counts, campaigns=tuple(queued))
+
+    async def _remind_one(self, connection: AsyncConnection, found: RowMapping, line: PlannedReminder) -> int:
+        """The window of a single match is about one place. Single notices go out with the next sweep."""
+        told = await matching.still_asked(connection, found["id"])
+        told = [r._replace(subject=f"{r.subject}/{found['id']}/{line.key}") for r in told]
+        season = found["season_id"]
+        return await campaigns.plan(
+            connection, f"{season}/{line.template}", season, line.template, told, window=found["id"]
+        )
 
     @activity.defn(name="announce_change")
     async def announce(self, ref: WindowRef) -> Counted:

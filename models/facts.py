@@ -133,7 +133,7 @@ class SelectionRow:
 
 @dataclass(frozen=True, slots=True)
 class PlannedSlot:
-    """An entry's turn in a session; `starts_at` is nominal UTC."""
+    """An entry's turn in a session; `position` from 1, `starts_at` in nominal UTC."""
 
     entry_id: int
     position: int
@@ -173,7 +173,10 @@ class AwardRow:
 
 @dataclass(frozen=True, slots=True)
 class ProjectToMatch:
-    """A project that looks for places. `readiness` 1 to 9; `rank_share` 1 for the best of its division, 0 for the last."""
+    """A project that looks for places.
+
+    `readiness` is 1 to 9; `rank_share` is 1 for the best of its division, 0 for the last.
+    """
 
     entry_id: int
     track: str

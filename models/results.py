@@ -176,7 +176,6 @@ class FollowUpOpened(Result):
     """The window of a follow-up; None where the negotiation is over."""
 
     window: str | None = None
-    campaigns: tuple[str, ...] = ()
 
 
 class TrackingTurn(Result):

@@ -90,9 +90,9 @@ async def cast_ballot(
             "total": total, "comment": comment, "now": now_parameter(),
         }  # fmt: skip
         at: datetime | None = (await connection.execute(text(_CAST), values)).scalar_one_or_none()
-        if at is not None:
-            return at
-        await _refuse_ballot(connection, assignment_id, stage.kind)
+        if at is None:
+            await _refuse_ballot(connection, assignment_id, stage.kind)
+        return at
 
 
 async def _refuse_ballot(connection: AsyncConnection, assignment_id: int, kind: str) -> NoReturn:

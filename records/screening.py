@@ -16,7 +16,7 @@ from records.database import Database, rows, run
 _FACTS = """
 WITH mine AS (
   SELECT id, title, documents, leader_degree, summary, submitted_at FROM entries
-  WHERE season_id = :season AND area = :area AND state = 'submitted'
+  WHERE season_id = :season AND (CAST(:area AS text) IS NULL OR area = :area) AND state = 'submitted'
 ), teams AS (
   SELECT m.entry_id, array_agg(m.person_id ORDER BY m.position) AS team
   FROM members m JOIN mine ON mine.id = m.entry_id GROUP BY m.entry_id
@@ -40,7 +40,7 @@ FROM mine LEFT JOIN teams ON teams.entry_id = mine.id LEFT JOIN twins ON twins.i
 
 
 async def facts(connection: AsyncConnection, season: str, area: str | None) -> list[ScreeningFacts]:
-    """Every submitted, not yet screened entry of an area, as the entry rules look at it."""
+    """Every submitted, not yet screened entry of an area (or of all), as the entry rules look at it."""
     found = await rows(connection, _FACTS, season=season, area=area)
     return [
         ScreeningFacts(
@@ -57,18 +57,20 @@ async def facts(connection: AsyncConnection, season: str, area: str | None) -> l
 
 
 async def keep(connection: AsyncConnection, season: str, stage: str, screened: Sequence[Screening]) -> None:
-    """Write the decisions, each with its findings in the log."""
+    """Write the decisions, each with its findings in the log; who withdrew meanwhile is left alone."""
     if not screened:
         return
-    await run(
+    found = await rows(
         connection,
         """UPDATE entries e SET state = k.state, alive = k.state <> 'ineligible', stage = :stage
-           FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS k(id, state) WHERE e.id = k.id""",
+           FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[])) AS k(id, state)
+           WHERE e.id = k.id AND e.state = 'submitted' RETURNING e.id""",
         stage=stage,
         ids=[s.entry_id for s in screened],
         states=[s.decision for s in screened],
     )
-    await log.write(connection, season, [_line(s) for s in screened])
+    decided = {r["id"] for r in found}
+    await log.write(connection, season, [_line(s) for s in screened if s.entry_id in decided])
 
 
 def _line(screening: Screening) -> log.Line:
@@ -83,11 +85,12 @@ def _line(screening: Screening) -> log.Line:
 
 
 async def decide_undecided(connection: AsyncConnection, season: str, area: str | None, stage: str, state: str) -> int:
-    """Decide what nobody decided in time, by the season file's rule; how many."""
+    """Decide what nobody decided in time, by the season file's rule `state`; how many."""
     found = await rows(
         connection,
         """UPDATE entries SET state = :state, alive = CAST(:alive AS boolean), stage = :stage
-           WHERE season_id = :season AND area = :area AND state = 'undecided' RETURNING id, number""",
+           WHERE season_id = :season AND (CAST(:area AS text) IS NULL OR area = :area) AND state = 'undecided'
+           RETURNING id""",
         state=state,
         alive=state == EntryState.ELIGIBLE,
         stage=stage,
@@ -135,10 +138,10 @@ async def lapse_drafts(connection: AsyncConnection, season: str, area: str | Non
     counts: dict[str, Any] = (
         await rows(
             connection,
-            """SELECT (SELECT count(*) FROM windows WHERE season_id = :season AND area = :area AND kind = 'registration'
-                 AND state NOT IN ('closed', 'cancelled')) AS open,
-               (SELECT count(*) FROM entries WHERE season_id = :season AND area = :area AND state = 'submitted')
-                 AS submitted""",
+            """SELECT (SELECT count(*) FROM windows WHERE season_id = :season AND kind = 'registration'
+                 AND (CAST(:area AS text) IS NULL OR area = :area) AND state NOT IN ('closed', 'cancelled')) AS open,
+               (SELECT count(*) FROM entries WHERE season_id = :season
+                 AND (CAST(:area AS text) IS NULL OR area = :area) AND state = 'submitted') AS submitted""",
             season=season,
             area=area,
         )
@@ -147,8 +150,8 @@ async def lapse_drafts(connection: AsyncConnection, season: str, area: str | Non
         return {"submitted": counts["submitted"]}
     lapsed = await rows(
         connection,
-        """UPDATE entries SET state = 'lapsed' WHERE season_id = :season AND area = :area AND state = 'draft'
-           RETURNING id, number""",
+        """UPDATE entries SET state = 'lapsed' WHERE season_id = :season
+             AND (CAST(:area AS text) IS NULL OR area = :area) AND state = 'draft' RETURNING id""",
         season=season,
         area=area,
     )

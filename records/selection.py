@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.errors import BadInput, NotFound, Refused
 from models.forms import PersonForm
 from models.season import SelectionStage
-from models.states import Decision, EntryState
+from models.states import Decision
 from records import campaigns, decisions, gate, log, people
 from records.campaigns import Recipient
 from records.database import CLOCK, Database, now_parameter, rows, run
@@ -39,7 +39,11 @@ async def give_wild_card(
     reason: str,
     command_id: str | None = None,
 ) -> None:
-    """Operations add an entry to a selection to come. Raises Refused beyond the number that the season file allows."""
+    """Operations add an entry to a selection to come. A repeat of the same command changes nothing.
+
+    Raises BadInput without a reason, NotFound for an unknown season, selection or entry, Refused for an entry that is
+    out, a selection that is made, and beyond the number that the season file allows (in each area, for one by area).
+    """
     if not reason.strip():
         raise BadInput("command.no_reason", "A reason is missing.", "A wild card needs a stated reason.")
     async with database.transaction() as connection:
@@ -47,15 +51,15 @@ async def give_wild_card(
         stage = next((s for s in season.file.stages if s.id == stage_id), None)
         if not isinstance(stage, SelectionStage):
             raise NotFound("stage.unknown", f"Season '{season_id}' has no selection '{stage_id}'.")
-        if command_id and await log.command_line(connection, command_id):
-            return
         # The lock makes two wild cards at once count each other, and none comes while the selection is made.
         await one_at_a_time(connection, season_id, SELECTING)
+        if command_id and await log.command_line(connection, command_id):
+            return
         entry = await _entry(connection, entry_id)
         if entry["season_id"] != season_id or not entry["alive"]:
             raise Refused("entry.not_alive", f"Entry {entry['number']} is {entry['state']}; it can have no wild card.")
         area = entry["area"] if stage.scope == "area" else None
-        override = season.file.area(entry["area"]).stages.get(stage_id)
+        override = season.file.area(area).stages.get(stage_id) if area else None
         most = override.wild_cards if override and override.wild_cards is not None else stage.wild_cards
         await _may_have_wild_card(connection, season_id, stage_id, area, entry, most)
         await run(
@@ -137,13 +141,28 @@ async def file_objection(
 
 
 async def _must_be_listed(connection: AsyncConnection, window_id: str, entry: Mapping[str, Any]) -> None:
+    """The list is that of the selection before the notice: the selected and those who wait to move up."""
     found = await rows(
-        connection, "SELECT season_id, area FROM windows WHERE id = :id AND kind = 'public_notice'", id=window_id
+        connection, "SELECT season_id, area, stage FROM windows WHERE id = :id AND kind = 'public_notice'", id=window_id
     )
     if not found:
         raise NotFound("window.unknown", f"There is no public notice '{window_id}'.")
-    here = found[0]["season_id"] == entry["season_id"] and found[0]["area"] in (None, entry["area"])
-    if not here or not (entry["alive"] or entry["state"] == EntryState.WAITING):
+    notice = found[0]
+    file = (await live(connection, notice["season_id"])).file
+    here = next(n for n, s in enumerate(file.stages) if s.id == notice["stage"])
+    before = [s.id for s in file.stages[:here] if isinstance(s, SelectionStage)]
+    listed = await rows(
+        connection,
+        """SELECT 1 FROM entries e LEFT JOIN selections s ON s.entry_id = e.id AND s.stage = :selection
+           WHERE e.id = :entry AND e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area)
+             AND CASE WHEN CAST(:selection AS text) IS NULL THEN e.alive
+               ELSE s.decision IN ('selected', 'wild_card', 'stepped_up', 'waiting') END""",
+        entry=entry["id"],
+        season=notice["season_id"],
+        area=notice["area"],
+        selection=before[-1] if before else None,
+    )
+    if not listed:
         raise Refused("objection.not_listed", f"Entry {entry['number']} is not on the list of '{window_id}'.")
 
 

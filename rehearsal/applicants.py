@@ -20,11 +20,46 @@ from rehearsal.world import World
 class Project:
     """What an applicant holds in hand: the form, and the entry's id once the draft was accepted."""
 
+    world: World
     key: str
     form: EntryForm
     window: str
     channel: str | None = None
     id: int | None = None
+
+    @property
+    def by_channel(self) -> bool:
+        """Half of the recommended are registered by their channel, half vouched for later."""
+        return self.channel is not None and self.form.readiness % 2 == 0
+
+    def entered(self) -> int:
+        """The entry's id. Raises Moot where the draft was refused."""
+        if self.id is None:
+            raise Moot
+        return self.id
+
+    async def draft(self) -> None:
+        """Begin."""
+        channel = self.channel if self.by_channel else None
+        self.id = await entries.draft(self.world.database, self.world.season, self.form, channel=channel)
+
+    async def submit(self) -> None:
+        """Submit through the desk."""
+        await self.world.desk.submit(self.entered())
+
+    async def change(self) -> None:
+        """Change the text and submit again."""
+        changed = self.form.model_copy(update={"summary": self.form.summary + " Revised."})
+        await entries.save(self.world.database, self.entered(), changed)
+        await self.world.desk.submit(self.entered())
+
+    async def vouch(self) -> None:
+        """The channel vouches for the entry."""
+        await channels.recommend(self.world.database, self.entered(), self.channel or "")
+
+    async def withdraw(self) -> None:
+        """Give up."""
+        await entries.withdraw(self.world.database, self.entered(), reason="We go another way.")
 
 
 def channels_of(world: World, area: Area) -> list[ChannelForm]:
@@ -53,47 +88,26 @@ def _life(world: World, project: Project, window: dict[str, Any], dice: Dice) ->
     submits = _submitting(world, opens, closes, dice)
     begins = _beginning(world, opens, submits, dice)
 
-    async def draft() -> None:
-        project.id = await entries.draft(world.database, world.season, project.form, channel=_brought_by(project))
-
-    async def submit() -> None:
-        await world.desk.submit(_entered(project))
-
-    async def change() -> None:
-        changed = project.form.model_copy(update={"summary": project.form.summary + " Revised."})
-        await entries.save(world.database, _entered(project), changed)
-        await world.desk.submit(_entered(project))
-
-    async def vouch() -> None:
-        await channels.recommend(world.database, _entered(project), project.channel or "")
-
-    async def withdraw() -> None:
-        await entries.withdraw(world.database, _entered(project), reason="We go another way.")
-
     key = project.key
     fate = dice.random()
     late = habits.NEVER_SUBMITTED <= fate < habits.NEVER_SUBMITTED + habits.LATE
     if late and dice.falls(habits.BEGUN_LATE):
         begins = closes + _lateness(world, dice)
-    yield Act(begins, f"{key}/1", draft, "draft", window["id"])
+    yield Act(begins, f"{key}/1", project.draft, "draft", window["id"])
     if fate < habits.NEVER_SUBMITTED:
         return
     if late:
-        yield Act(max(begins, closes + _lateness(world, dice)), f"{key}/2", submit, "submit", window["id"])
+        yield Act(max(begins, closes + _lateness(world, dice)), f"{key}/2", project.submit, "submit", window["id"])
         return
-    yield Act(submits, f"{key}/2", submit, "submit", window["id"])
-    if project.channel is not None and not _registered_by_channel(project):
-        yield Act(dice.moment(begins, closes), f"{key}/3", vouch, "recommend", window["id"])
+    yield Act(submits, f"{key}/2", project.submit, "submit", window["id"])
+    if project.channel is not None and not project.by_channel:
+        yield Act(dice.moment(begins, closes), f"{key}/3", project.vouch, "recommend", window["id"])
     if dice.falls(habits.CHANGED):
-        yield Act(dice.moment(submits, closes), f"{key}/4", change, "change", window["id"])
+        yield Act(dice.moment(submits, closes), f"{key}/4", project.change, "change", window["id"])
     if dice.falls(habits.WITHDRAWN):
-        yield Act(dice.moment(submits, closes + world.span(timedelta(days=40))), f"{key}/5", withdraw, "withdraw")
-
-
-def _entered(project: Project) -> int:
-    if project.id is None:
-        raise Moot
-    return project.id
+        yield Act(
+            dice.moment(submits, closes + world.span(timedelta(days=40))), f"{key}/5", project.withdraw, "withdraw"
+        )
 
 
 def _submitting(world: World, opens: datetime, closes: datetime, dice: Dice) -> datetime:
@@ -152,7 +166,7 @@ def _project(world: World, area: Area, window: dict[str, Any], dice: Dice, numbe
         readiness=1 + dice.randrange(9),
     )
     channel = f"{area.code}-{1 + dice.randrange(3)}" if dice.falls(habits.RECOMMENDED) else None
-    return Project(key, form, window["id"], channel)
+    return Project(world, key, form, window["id"], channel)
 
 
 def _title(world: World, area: Area, stage: str, number: int) -> str:
@@ -161,12 +175,3 @@ def _title(world: World, area: Area, stage: str, number: int) -> str:
     if number and dice.falls(habits.NEAR_DUPLICATE):
         return _title(world, area, stage, number - 1)
     return names.title(dice, dice.pick(world.file.tracks), dice.pick(("en", "zh")), number)
-
-
-def _registered_by_channel(project: Project) -> bool:
-    """Half of the recommended are registered by their channel, half vouched for later."""
-    return project.channel is not None and project.form.readiness % 2 == 0
-
-
-def _brought_by(project: Project) -> str | None:
-    return project.channel if _registered_by_channel(project) else None

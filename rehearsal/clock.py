@@ -14,7 +14,6 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from records.database import at_instant
 
-
 _ATTEMPTS = 3
 
 
@@ -27,17 +26,17 @@ class VirtualClock(Interceptor):
     def __init__(self) -> None:
         self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the name is the SDK's
         """See base class."""
         return _AtItsStart(next, self.broken)
 
 
 class _AtItsStart(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, broken: asyncio.Future[BaseException]) -> None:
+    def __init__(self, next: ActivityInboundInterceptor, broken: asyncio.Future[BaseException]) -> None:  # noqa: A002
         super().__init__(next)
         self._broken = broken
 
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         info = activity.info()
         try:
             with at_instant(info.started_time):

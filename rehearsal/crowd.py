@@ -25,9 +25,9 @@ from rehearsal.world import World
 class Crowd:
     """All people of a season. `margin` is for live stacks, see `Cursor`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, margin: int = 0) -> None:
         self._world = world
-        self._actors = (Judges(world), Office(world), Guests(world), Places(world))
+        self._actors = (Judges(world, margin), Office(world, margin), Guests(world), Places(world, margin))
         self._opened: set[str] = set()
         self._news: dict[str, Any] = {}
 

@@ -40,7 +40,7 @@ async def find(
                 abs(sent - recorder.count),
                 f"{sent} notices are marked as sent, and the mail server took {recorder.count}.",
                 f"标记为已发送的通知有 {sent} 封，邮件服务器收到 {recorder.count} 封。",
-            )  # fmt: skip
+            )
         )
     order: dict[Severity, int] = {"error": 0, "warning": 1, "info": 2}
     return sorted(found, key=lambda finding: (order[finding.severity], finding.code))

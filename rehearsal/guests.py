@@ -56,7 +56,7 @@ class Guests:
         accept = chance < habits.CONFIRMS
         stage = self._world.file.stage(row["stage"])
         asks = stage.asks if isinstance(stage, EventStage) and accept else ()
-        answers = dict.fromkeys(asks, True)
+        answers: dict[str, bool] = dict.fromkeys(map(str, asks), True)
 
         async def reply() -> None:
             await selection.answer_invitation(

@@ -10,7 +10,7 @@ NEVER_SUBMITTED = 0.12
 LAST_DAYS, LAST_DAYS_SHARE = timedelta(days=3), 0.40
 LAST_HOUR, LAST_HOUR_SHARE = timedelta(hours=1), 0.10
 """Half of all come in the last three days, of which a surge in the last hour."""
-LATE = 0.03
+LATE = 0.05
 """Attempts after the deadline, of all who submit."""
 BEGUN_LATE = 0.2
 """Of those, who have not even a draft by then."""

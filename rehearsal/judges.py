@@ -43,10 +43,10 @@ def judges_of(world: World, area: Area | None) -> Iterator[JudgeForm]:
 class Judges:
     """Plans what judges do with each new assignment, and which entries do not appear at their defence."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, margin: int = 0) -> None:
         self._world = world
-        self._tasks = Cursor()
-        self._slots = Cursor()
+        self._tasks = Cursor(margin)
+        self._slots = Cursor(margin)
 
     async def look(self, connection: AsyncConnection, now: datetime) -> list[Act]:
         """Acts for assignments and slots that are new since the last look."""

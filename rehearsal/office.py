@@ -22,10 +22,10 @@ ACTOR = "ops"
 class Office:
     """Decides what a rule leaves to people, mostly in time; what it leaves is decided by rule at the close."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, margin: int = 0) -> None:
         self._world = world
-        self._undecided = Cursor()
-        self._objections = Cursor()
+        self._undecided = Cursor(margin)
+        self._objections = Cursor(margin)
         self._rounds: set[str] = set()
 
     async def look(self, connection: AsyncConnection, now: datetime) -> list[Act]:

@@ -22,7 +22,13 @@ _CITIES = (
     ("Hefei", "合肥"), ("Ningbo", "宁波"), ("Xiamen", "厦门"), ("Dalian", "大连"), ("Zhuhai", "珠海"),
 )  # fmt: skip
 _KINDS: tuple[Literal["city", "park", "company"], ...] = ("city", "park", "company")
-_ANSWERS = ("On the way: a team has been hired.", "已签约，厂房装修中。", "First sales.", "进展顺利。", "Slower than planned.")
+_ANSWERS = (
+    "On the way: a team has been hired.",
+    "已签约，厂房装修中。",
+    "First sales.",
+    "进展顺利。",
+    "Slower than planned.",
+)
 
 
 def places_of(world: World) -> Iterator[PlaceForm]:
@@ -38,11 +44,11 @@ def places_of(world: World) -> Iterator[PlaceForm]:
 class Places:
     """Plans what places do with the needs window, with new matches, and with new follow-ups."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, margin: int = 0) -> None:
         self._world = world
         self._windows: set[str] = set()
-        self._matches = Cursor()
-        self._follow_ups = Cursor()
+        self._matches = Cursor(margin)
+        self._follow_ups = Cursor(margin)
 
     async def look(self, connection: AsyncConnection, now: datetime) -> list[Act]:
         """Acts for needs windows, matches and follow-ups that are new since the last look."""

@@ -45,7 +45,7 @@ class Windows(Figures):
 
 
 class Notices(Figures):
-    """Notices. `duplicate`: a Message-ID taken twice by the mail server. `lost`: neither sent nor skipped at the end."""
+    """Notices. `duplicate`: a Message-ID that the mail server took twice. `lost`: neither sent nor skipped."""
 
     planned: int = 0
     sent: int = 0

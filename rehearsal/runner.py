@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -149,8 +149,8 @@ class Rehearsal:
         self._agenda = Agenda()
         self._crowd = Crowd(world)
         self.ledger = Ledger()
-        self.phases: Counter[str] = Counter()
-        self.spent: Counter[str] = Counter()
+        self.phases: defaultdict[str, float] = defaultdict(float)
+        self.spent: defaultdict[str, float] = defaultdict(float)
         self._began: datetime | None = None
         self._now: datetime | None = None
         self._part = "set_up"
@@ -188,10 +188,9 @@ class Rehearsal:
             self._agenda.add(await self._crowd.look(self._now))
         stop = await self._next_stop(self._now, end)
         looked = time.perf_counter()
-        acted = await self._act(max(stop, self._now + timedelta(microseconds=1)))
+        await self._act(max(stop, self._now + timedelta(microseconds=1)))
         done = time.perf_counter()
-        if acted:
-            await self._let_mail_go(stop)
+        await self._let_mail_go(stop)
         await self._clock.advance(stop)
         await self._clock.settle()
         self._now = await self._clock.now()
@@ -214,7 +213,8 @@ class Rehearsal:
             found = await rows(connection, _BOUNDARIES, season=self._world.season, instant=now)
         self._part = found[0]["part"] or self._part
         moments = [now + STEP, end, found[0]["at"], self._agenda.next_exact()]
-        return max(now, min(moment for moment in moments if moment is not None))
+        stop: datetime = min(moment for moment in moments if moment is not None)
+        return max(now, stop)
 
     async def _let_mail_go(self, until: datetime) -> None:
         """What the sweep of the mail worker does every few seconds: send what single acts have queued."""

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -37,7 +38,10 @@ def server_program() -> str | None:
 
 
 class VirtualTime:
-    """The server's clock. Raises what a deed failed with, time and again. It stands still (but for real time passing) unless `advance` or `settle` runs."""
+    """The server's clock. It stands still (but for real time passing) unless `advance` or `settle` runs.
+
+    Both raise what a deed failed with, time and again.
+    """
 
     def __init__(self, environment: WorkflowEnvironment, clock: VirtualClock) -> None:
         self._environment, self._clock = environment, clock
@@ -63,7 +67,8 @@ class VirtualTime:
     async def _sleep(self, span: timedelta) -> float:
         begun = time.perf_counter()
         sleeping = asyncio.ensure_future(self._environment.sleep(span))
-        await asyncio.wait({sleeping, self._clock.broken}, return_when=asyncio.FIRST_COMPLETED)
+        waited: set[asyncio.Future[Any]] = {sleeping, self._clock.broken}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
         if not sleeping.done():
             sleeping.cancel()
             raise self._clock.broken.result()

@@ -1,4 +1,7 @@
-"""Awards: prizes in order of rank, in each division."""
+"""Awards: prizes in order of rank, in each division.
+
+Source: public reporting: a first, second, third prize and merit awards by track.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from models.season import Prize
 
 
 def give(ranked: Sequence[Ranked], prizes: Sequence[Prize]) -> list[AwardRow]:
-    """The prizes, best first: `each` of a prize in every division."""
+    """The prizes, best first: `each` of a prize in every division. Prizes beyond the entries ranked are not given."""
     ladder = [prize.code for prize in prizes for _ in range(prize.each)]
     divisions: dict[str, list[Ranked]] = defaultdict(list)
     for row in ranked:

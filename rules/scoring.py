@@ -39,14 +39,19 @@ def ballot_total(scores: Mapping[str, float], rubric: Rubric) -> Decimal:
 
 
 def score(totals: Sequence[Decimal], rule: ScoreRule) -> Scored | None:
-    """The score of an entry from its ballots; None without any. The order of the ballots does not matter."""
+    """The score of an entry, 0 to 100 points, from the totals of its ballots; None without any. Their order is nothing.
+
+    `trimmed_mean` drops one highest and one lowest total where there are four or more; with three all count.
+    """
     if not totals:
         return None
     used = sorted(totals)
     if rule == "trimmed_mean" and len(used) > 3:
         used = used[1:-1]
-    exact = (sum(used, Decimal(0)) / len(used)).quantize(_EXACT, ROUND_HALF_UP)
-    return Scored(exact, exact.quantize(_CENT, ROUND_HALF_UP), len(used))
+    mean = sum(used, Decimal(0)) / len(used)
+    # Eight places keep every two different means apart, and make equal ones equal however many ballots they come from.
+    # What is shown is rounded from the mean itself: rounding twice could lift it.
+    return Scored(mean.quantize(_EXACT, ROUND_HALF_UP), mean.quantize(_CENT, ROUND_HALF_UP), len(used))
 
 
 def lot(seed: str, entry_id: int) -> str:
@@ -70,6 +75,12 @@ def rank(rows: Sequence[RankRow], seed: str) -> list[Ranked]:
 
 
 def digest(ballots: Iterable[tuple[int, Mapping[str, float], Decimal]]) -> str:
-    """SHA-256 of the ballots that a tally used: (assignment, scores, total), in order of assignment."""
-    rows = [[a, dict(sorted(s.items())), str(t)] for a, s, t in sorted(ballots, key=lambda b: b[0])]
+    """SHA-256, in hex, of the canonical JSON of the ballots that a tally used: (assignment, scores, total).
+
+    The same for any order of ballots and criteria, and for 20, 20.0 and 20.00 points.
+    """
+    rows = [
+        [assignment, {code: float(points) for code, points in scores.items()}, str(total.quantize(_CENT))]
+        for assignment, scores, total in sorted(ballots, key=lambda b: b[0])
+    ]
     return hashlib.sha256(json.dumps(rows, separators=(",", ":"), sort_keys=True).encode()).hexdigest()

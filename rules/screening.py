@@ -15,12 +15,25 @@ _DEGREE_ZH = {"none": "无", "bachelor": "学士", "master": "硕士", "doctor":
 
 
 def screen(facts: ScreeningFacts, rules: EntryRules) -> Screening:
-    """Eligible, ineligible, or undecided where a person must look; with all findings."""
-    findings = [*_team(facts, rules), *_documents(facts, rules), *_degree(facts, rules), *_persons(facts, rules)]
-    findings += _twins(facts)
+    """Eligible, ineligible, or undecided where a person must look; with all findings.
+
+    One reason to refuse is enough; a question alone leaves the entry undecided. No rule limits the summary yet.
+    """
+    findings = [*_track(facts), *_team(facts, rules), *_documents(facts, rules), *_degree(facts, rules)]
+    findings += [*_persons(facts, rules), *_twins(facts)]
     if any(f.severity == "refuse" for f in findings):
         return Screening(facts.entry_id, "ineligible", tuple(findings))
     return Screening(facts.entry_id, "undecided" if findings else "eligible", tuple(findings))
+
+
+def _track(facts: ScreeningFacts) -> list[Finding]:
+    if facts.track_known:
+        return []
+    text = Text(
+        en="The track of this entry is none of this season's tracks; an entry competes in exactly one of them.",
+        zh="所填赛道不是本赛季的赛道；每个项目必须且只能参加其中一个赛道。",
+    )
+    return [Finding("screening.track", "refuse", text)]
 
 
 def _team(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
@@ -48,6 +61,15 @@ def _documents(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
 
 def _degree(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
     has, needs = facts.leader_degree or "none", rules.leader_degree
+    if needs == "none":
+        return []
+    if has not in _DEGREES:
+        # A word that the rule does not know proves nothing either way: a person decides.
+        text = Text(
+            en=f"The leader's degree is given as '{has}'; a person decides whether it is at least '{needs}'.",
+            zh=f"负责人学历填写为“{has}”，需人工判断是否达到“{_DEGREE_ZH[needs]}”。",
+        )
+        return [Finding("screening.leader_degree", "ask", text)]
     if _DEGREES.index(has) >= _DEGREES.index(needs):
         return []
     text = Text(
@@ -63,8 +85,9 @@ def _persons(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
     count = sum(1 for person in facts.team if facts.person_in_entries.get(person))
     if not count:
         return []
+    who = f"{count} of the team take" if count > 1 else "1 of the team takes"
     text = Text(
-        en=f"{count} of the team take part in an earlier entry of this season; a person takes part in one only.",
+        en=f"{who} part in an earlier entry of this season; a person takes part in 1 entry only.",
         zh=f"团队中有{count}人已参加本赛季更早提交的项目；每人只能参加一个项目。",
     )
     return [Finding("screening.one_entry_per_person", "refuse", text)]
@@ -73,8 +96,10 @@ def _persons(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
 def _twins(facts: ScreeningFacts) -> list[Finding]:
     if not facts.twin_entries:
         return []
+    count = len(facts.twin_entries)
+    who = f"{count} other entries have" if count > 1 else "1 other entry has"
     text = Text(
-        en=f"{len(facts.twin_entries)} other entries have the same title; a person decides whether it is the same project.",
-        zh=f"另有{len(facts.twin_entries)}个项目名称相同，需人工判断是否为同一项目。",
+        en=f"{who} the same title; a person decides whether it is the same project.",
+        zh=f"另有{count}个项目名称相同，需人工判断是否为同一项目。",
     )
     return [Finding("screening.same_title", "ask", text)]

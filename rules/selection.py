@@ -1,4 +1,8 @@
-"""Selection: the best of each division within its quota, wild cards on top, the next in rank wait."""
+"""Selection: the best of each division within its quota, wild cards on top, the next in rank wait.
+
+Source: public reporting on such competitions: quotas by area and track,
+wild cards with a stated reason, a list of those who wait.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +16,22 @@ from models.states import Decision
 def select(
     ranked: Sequence[Ranked], quotas: Mapping[str, int], wild: Mapping[int, str], waiting: int
 ) -> list[SelectionRow]:
-    """Decide about every ranked entry. `wild` maps an entry to the reason of its wild card, `waiting` is for each division."""
+    """Decide about every ranked entry, division by division, in order of rank.
+
+    `quotas` and `waiting` are numbers of entries in each division; a division without a quota selects nobody.
+    `wild` maps an entry to the reason of its wild card, which comes on top of the quota; within the quota it is not
+    used, the entry is simply selected.
+    """
     divisions: dict[str, list[Ranked]] = defaultdict(list)
     for row in ranked:
         divisions[row.division].append(row)
     decided: list[SelectionRow] = []
     for division in sorted(divisions):
         waits = 0
-        for row in sorted(divisions[division], key=lambda r: r.rank):
+        # By place, not by rank: where somebody left since the tally, the ranks have gaps and the quota has none.
+        for place, row in enumerate(sorted(divisions[division], key=lambda r: r.rank), start=1):
             reason = None
-            if row.rank <= quotas.get(division, 0):
+            if place <= quotas.get(division, 0):
                 decision = Decision.SELECTED
             elif row.entry_id in wild:
                 decision, reason = Decision.WILD_CARD, wild[row.entry_id]

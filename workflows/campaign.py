@@ -9,8 +9,8 @@ from temporalio.common import Priority
 
 with workflow.unsafe.imports_passed_through():
     from activities.mail import MailDeeds
-    from models.results import CampaignRef, Sending
     from models.queues import BULK, MAIL_QUEUE
+    from models.results import CampaignRef, Sending
     from workflows.calls import PATIENT, until
 
 

@@ -17,9 +17,9 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.windows import WindowDeeds
     from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow, WindowCommand
+    from models.queues import FIRST
     from models.results import Closing, ReminderRef, WindowFacts, WindowRef
     from models.search import CLOSES_AT
-    from models.queues import FIRST
     from workflows.calls import call, send, until
 
 C = TypeVar("C", bound="WindowCommand")

@@ -9,7 +9,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.matching import MatchingDeeds
     from models.results import MatchRef, NegotiationFacts
-    from workflows.calls import call, send, until
+    from workflows.calls import call, until
     from workflows.deadline import WindowHolder
 
 # A season that is paused is looked at again after this part of the time between two follow-ups.
@@ -37,7 +37,8 @@ class NegotiationWorkflow(WindowHolder):
             if facts.state == "negotiating":
                 since = workflow.now()
                 facts = await (self.expire(ref) if since >= facts.expires_at else self.ask(ref))
-        await self.tell_outcome(ref, facts)
+        workflow.set_current_details(f"Match {ref.match}: **{facts.state}** after {self.asked} follow-ups")
+        await workflow.wait_condition(workflow.all_handlers_finished)
         return facts.state
 
     async def answer(self, ref: MatchRef) -> NegotiationFacts:
@@ -70,7 +71,6 @@ class NegotiationWorkflow(WindowHolder):
         if opened.window is None:
             return await self._over_or_paused(ref)
         self.asked += 1
-        await send(*opened.campaigns, season=ref.season)
         await self.hold(opened.window)
         self._seen = self._pokes
         facts = await call(MatchingDeeds.conclude_follow_up, asked, summary=f"Conclude follow-up {asked.ordinal}")
@@ -81,13 +81,6 @@ class NegotiationWorkflow(WindowHolder):
         """Without an outcome at its limit it expires."""
         await call(MatchingDeeds.expire, ref, summary="Expire")
         return await self._over_or_paused(ref)
-
-    async def tell_outcome(self, ref: MatchRef, facts: NegotiationFacts) -> None:
-        """Both sides are told."""
-        workflow.set_current_details(f"Match {ref.match}: **{facts.state}** after {self.asked} follow-ups")
-        if facts.state != "cancelled":
-            await send(f"{ref.season}/outcomes", season=ref.season)
-        await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _over_or_paused(self, ref: MatchRef) -> NegotiationFacts:
         """It is over; or its season is paused, so that nothing was done: wait a little, or until something moves."""

@@ -13,10 +13,10 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     from activities.seasons import SeasonDeeds
     from models.commands import Outcome, SeasonCommand
+    from models.queues import FIRST
     from models.results import SeasonPlan, StageRef
     from models.search import AREA, SEASON_ID
     from workflows.area import AreaWorkflow
-    from models.queues import FIRST
     from workflows.calls import call, send
     from workflows.finals import FinalsWorkflow
     from workflows.matching import MatchingWorkflow

@@ -1,0 +1,1 @@
+"""Measured figures: each module prints one JSON object with --json."""
