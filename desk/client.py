@@ -159,9 +159,10 @@ class Desk:
         handle = self.temporal.get_workflow_handle(workflow_id)
         try:
             async with asyncio.timeout(_ANSWER_WITHIN.total_seconds()):
-                return await handle.execute_update(
+                outcome: Outcome = await handle.execute_update(
                     name, command, id=command.id, result_type=Outcome, rpc_timeout=_ANSWER_WITHIN
                 )
+                return outcome
         except WorkflowUpdateFailedError as error:
             failure = _in_words(error)
             if failure.code == "window.not_held":

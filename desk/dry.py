@@ -22,7 +22,7 @@ _SEASON_DEEDS = {
 }
 
 
-class _Undo(Exception):  # noqa: N818 - no error: it rolls the transaction back
+class _Undo(Exception):
     pass
 
 

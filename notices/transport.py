@@ -37,7 +37,7 @@ class Transport(Protocol):
         ...
 
 
-class _Refusal(SeasonkeeperError):  # noqa: N818 - named as the family in models/errors.py is
+class _Refusal(SeasonkeeperError):
     """The server did not take this one mail.
 
     Attributes:
@@ -180,7 +180,7 @@ class SmtpTransport:
             self._idle.append(client)
 
 
-class _Stale(Exception):  # noqa: N818 - no failure of the mail: it was not sent
+class _Stale(Exception):
     """The connection ended before the mail was sent."""
 
     def __init__(self, refusal: TemporaryRefusal) -> None:

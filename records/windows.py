@@ -262,7 +262,7 @@ def _plan(season: LiveSeason, found: RowMapping) -> list[dict[str, Any]]:
 async def put(connection: AsyncConnection, season: LiveSeason, window: str, **values: Any) -> RowMapping:
     """Write these values to a window; where its instants move, its reminders move with them."""
     change = update(Window).where(Window.id == window).values(**values).returning(Window.__table__)
-    found = (await connection.execute(change)).mappings().one()
+    found: RowMapping = (await connection.execute(change)).mappings().one()
     if {"opens_at", "closes_at"} & values.keys():
         found = await _change(connection, found, reminders=_plan(season, found))
     return found
@@ -270,7 +270,8 @@ async def put(connection: AsyncConnection, season: LiveSeason, window: str, **va
 
 async def _change(connection: AsyncConnection, found: RowMapping, **values: Any) -> RowMapping:
     change = update(Window).where(Window.id == found["id"]).values(**values).returning(Window.__table__)
-    return (await connection.execute(change)).mappings().one()
+    changed: RowMapping = (await connection.execute(change)).mappings().one()
+    return changed
 
 
 async def _log(connection: AsyncConnection, found: RowMapping, event: str, at: datetime, data: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from records.database import Database, at_instant, rows
 Do = Callable[[], Awaitable[object]]
 
 
-class Moot(Exception):  # noqa: N818 - no error: life goes on
+class Moot(Exception):
     """What somebody meant to do has no object any more: their draft was refused, their task was given to another."""
 
 

@@ -26,17 +26,17 @@ class VirtualClock(Interceptor):
     def __init__(self) -> None:
         self.broken: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the name is the SDK's
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """See base class."""
         return _AtItsStart(next, self.broken)
 
 
 class _AtItsStart(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, broken: asyncio.Future[BaseException]) -> None:  # noqa: A002
+    def __init__(self, next: ActivityInboundInterceptor, broken: asyncio.Future[BaseException]) -> None:
         super().__init__(next)
         self._broken = broken
 
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         info = activity.info()
         try:
             with at_instant(info.started_time):

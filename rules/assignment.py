@@ -39,6 +39,15 @@ class Arcs(NamedTuple):
     price: Ints
 
 
+class Loads(NamedTuple):
+    """Of each judge: how many more the judge can take, how many of them cost nothing, how many steps of price the
+    load stands at already."""
+
+    free: Ints
+    level: Ints
+    steps: Ints
+
+
 def may_score(entry: EntryToReview, judge: JudgeAvailable, conflicts: AbstractSet[tuple[int, int]]) -> bool:
     """False for a judge of the entry's own organisation or team, and where a conflict is declared."""
     if (judge.id, entry.id) in conflicts:
@@ -70,11 +79,9 @@ def assign(
     if not entries or per_entry < 1:
         return AssignmentPlan((), (), 0, 0)
     entries, judges = sorted(entries, key=lambda e: e.id), sorted(judges, key=lambda j: j.id)
-    free = np.array([max(0, min(max_load, j.max_load) - j.load) for j in judges], dtype=np.int64)
-    mean = (len(entries) * per_entry + sum(j.load for j in judges)) // max(1, len(judges))
-    level = np.minimum(free, np.array([max(0, mean - _BELOW - j.load) for j in judges], dtype=np.int64))
+    loads = _loads(judges, len(entries) * per_entry, max_load)
     pool = _Pool(entries, judges, conflicts)
-    chosen = _widening(pool, per_entry, free, level)
+    chosen = _widening(pool, per_entry, loads)
     pairs = sorted((entries[e].id, judges[j].id) for e, j in chosen)
     given = Counter(entry_id for entry_id, _ in pairs)
     short = tuple(
@@ -83,8 +90,8 @@ def assign(
         if given[entry.id] < per_entry
     )
     new = Counter(judge_id for _, judge_id in pairs)
-    loads = [new[j.id] for j in judges] or [0]
-    return AssignmentPlan(tuple(pairs), short, max(loads), min(loads))
+    counts = [new[j.id] for j in judges] or [0]
+    return AssignmentPlan(tuple(pairs), short, max(counts), min(counts))
 
 
 def replacement(
@@ -104,26 +111,37 @@ def replacement(
     return best.id if best else None
 
 
-def cheapest(count: int, each: int, free: Ints, level: Ints, arcs: Arcs) -> NDArray[np.bool_]:
-    """Which arcs a cheapest flow uses: `count` entries with `each` judges, a judge `free` at most.
+def _loads(judges: Sequence[JudgeAvailable], demand: int, max_load: int) -> Loads:
+    """What each judge can take, levelled around the mean of all loads, old and new."""
+    import numpy as np
 
-    Up to `level` a judge's load costs nothing; each one above it costs more than the one before.
+    free = np.array([max(0, min(max_load, j.max_load) - j.load) for j in judges], dtype=np.int64)
+    had = np.array([j.load for j in judges], dtype=np.int64)
+    calm = max(0, (demand + int(had.sum())) // max(1, len(judges)) - _BELOW)
+    return Loads(free, np.minimum(free, np.maximum(0, calm - had)), np.clip(had - calm, 0, _LEVELS))
+
+
+def cheapest(count: int, each: int, loads: Loads, arcs: Arcs) -> NDArray[np.bool_]:
+    """Which arcs a cheapest flow uses: `count` entries with `each` judges within the judges' loads.
+
+    Most pairs first; then no entry misses many while another misses none; then the lowest price, where each step of a
+    judge's load above the level costs more than the one before.
     """
     import numpy as np
     from ortools.graph.python import min_cost_flow
 
-    sink = count + len(free)
-    judge, steps = _load_arcs(free, level)
+    sink = count + len(loads.free)
+    judge, capacity, price = _load_arcs(loads)
     # No rearrangement costs as much as one more judge missing, nor as a second one missing at the same entry.
-    dearest = int(arcs.price.max(initial=0)) + _LEVEL * (_LEVELS + 1)
-    worst = (2 * min(count, len(free)) + 2) * dearest
+    dearest = int(arcs.price.max(initial=0)) + int(price.max(initial=0))
+    worst = (2 * min(count, len(loads.free)) + 2) * (dearest + 1)
     entry, missing = np.repeat(np.arange(count), each), np.tile(np.arange(each), count)
     solver = min_cost_flow.SimpleMinCostFlow()
     solver.add_arcs_with_capacity_and_unit_cost(
         np.concatenate([arcs.entry, count + judge, entry]),
         np.concatenate([count + arcs.judge, np.full(len(judge) + len(entry), sink)]),
-        np.concatenate([np.ones(len(arcs.entry), dtype=np.int64), steps[0], np.ones(len(entry), dtype=np.int64)]),
-        np.concatenate([arcs.price, steps[1], (each + 1 + missing) * worst]),
+        np.concatenate([np.ones(len(arcs.entry), dtype=np.int64), capacity, np.ones(len(entry), dtype=np.int64)]),
+        np.concatenate([arcs.price, price, (each + 1 + missing) * worst]),
     )
     supplies = np.full(sink + 1, 0, dtype=np.int64)
     supplies[:count], supplies[sink] = each, -count * each
@@ -134,23 +152,21 @@ def cheapest(count: int, each: int, free: Ints, level: Ints, arcs: Arcs) -> NDAr
     return used
 
 
-def _load_arcs(free: Ints, level: Ints) -> tuple[Ints, tuple[Ints, Ints]]:
+def _load_arcs(loads: Loads) -> tuple[Ints, Ints, Ints]:
     """Arcs from judges to the sink: whose, and their capacities and prices."""
     import numpy as np
 
-    everyone = np.arange(len(free))
-    above = free - level
+    everyone = np.arange(len(loads.free))
+    above = loads.free - loads.level
     rising = np.minimum(above, _LEVELS)
     step = np.arange(1, int(rising.sum()) + 1) - np.repeat(np.cumsum(rising) - rising, rising)
     judge = np.concatenate([everyone, np.repeat(everyone, rising), everyone])
-    capacity = np.concatenate([level, np.ones(len(step), dtype=np.int64), above - rising])
-    price = np.concatenate(
-        [np.zeros(len(free), dtype=np.int64), step * _LEVEL, np.full(len(free), (_LEVELS + 1) * _LEVEL)]
-    )
-    return judge, (capacity, price)
+    capacity = np.concatenate([loads.level, np.ones(len(step), dtype=np.int64), above - rising])
+    steps = np.concatenate([everyone * 0, step + np.repeat(loads.steps, rising), loads.steps + _LEVELS + 1])
+    return judge, capacity, steps * _LEVEL
 
 
-def _widening(pool: _Pool, per_entry: int, free: Ints, level: Ints) -> list[tuple[int, int]]:
+def _widening(pool: _Pool, per_entry: int, loads: Loads) -> list[tuple[int, int]]:
     """Solve with few candidates for each entry; look at more for those that could ease a shortage, until none could.
 
     At the end no augmenting path is left among all judges, so the coverage is the maximum flow.
@@ -161,10 +177,10 @@ def _widening(pool: _Pool, per_entry: int, free: Ints, level: Ints) -> list[tupl
     width = np.full(count, min(_CANDIDATES, pool.judges))
     while True:
         arcs = pool.arcs(width)
-        used = cheapest(count, per_entry, free, level, arcs)
+        used = cheapest(count, per_entry, loads, arcs)
         given = np.bincount(arcs.entry[used], minlength=count)
         grow = np.zeros(count, dtype=bool)
-        if given.min() < per_entry and used.sum() < free.sum():
+        if given.min() < per_entry and used.sum() < loads.free.sum():
             grow = _reached(arcs, used, given < per_entry, pool.judges) & (width < pool.judges)
         if not grow.any():
             return list(zip(arcs.entry[used].tolist(), arcs.judge[used].tolist(), strict=True))

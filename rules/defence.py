@@ -48,7 +48,7 @@ def plan_sessions(
     judges: Sequence[JudgeAvailable],
     conflicts: AbstractSet[tuple[int, int]],
     stage: DefenceStage,
-    format: Format,  # noqa: A002 (the season file's own word)
+    format: Format,
     opens_at: datetime,
     closes_at: datetime,
     zone: str,
@@ -72,7 +72,7 @@ def plan_sessions(
         times = _times([len(g.members) for g in groups], days)
         plan = _plan(groups, times, _panels(groups, times, judges, stage.panel_size), stage, format, days.slot, seed)
         plans.append((plan, _short(groups, plan, judges, stage.panel_size)))
-        if not any(s.why == "conflicts" for s in plans[-1][1]):
+        if not plans[-1][1]:
             break
     sessions, short = min(plans, key=lambda p: sum(s.missing for s in p[1]))
     return SessionPlan(tuple(sessions), tuple(short))

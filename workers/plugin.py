@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.plugin import SimplePlugin
@@ -79,17 +80,17 @@ class SeasonkeeperPlugin(SimplePlugin):
         )
 
 
-def season_activities(house: House) -> list[object]:
+def season_activities(house: House) -> list[Callable[..., Any]]:
     """The activities of the queue `season`."""
     deeds = (SeasonDeeds(house), WindowDeeds(house), CampaignDeeds(house), MatchingDeeds(house), TrackingDeeds(house))
     return [method for deed in deeds for method in _methods(deed)]
 
 
-def mail_activities(house: House) -> list[object]:
+def mail_activities(house: House) -> list[Callable[..., Any]]:
     """The activities of the queue `mail`."""
     return _methods(MailDeeds(house))
 
 
-def _methods(deeds: object) -> list[object]:
+def _methods(deeds: object) -> list[Callable[..., Any]]:
     names = [name for name in vars(type(deeds)) if not name.startswith("_")]
     return [getattr(deeds, n) for n in names if hasattr(getattr(type(deeds), n), "__temporal_activity_definition")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from typing import Literal
 
@@ -13,15 +13,15 @@ import structlog
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.campaigns import poke_campaign
 from activities.house import House, Pacing
+from models.queues import MAIL_QUEUE, SEASON_QUEUE
 from notices.transport import SmtpTransport
 from records import campaigns
 from records.database import Database
 from workers.health import health_page
 from workers.plugin import WORKFLOWS, SeasonkeeperPlugin, mail_activities, season_activities
 from workers.settings import Settings
-from models.queues import MAIL_QUEUE, SEASON_QUEUE
-from activities.campaigns import poke_campaign
 
 Role = Literal["season", "mail"]
 _SWEEP = timedelta(seconds=5)
@@ -36,13 +36,12 @@ async def run_worker(role: Role, settings: Settings) -> None:
     client = await Client.connect(
         **settings.temporal(), plugins=[SeasonkeeperPlugin(workflows=WORKFLOWS if role == "season" else ())]
     )
-    async with house(settings, client) as found:
-        async with _worker(role, client, found, settings), health_page(settings, found.database.now):
-            log.info("worker.ready", role=role)
-            sweeping = asyncio.create_task(_sweep(client, found.database)) if role == "mail" else None
-            await stop.wait()
-            if sweeping:
-                sweeping.cancel()
+    async with house(settings, client) as found, _worker(role, client, found, settings), _health(settings, found):
+        log.info("worker.ready", role=role)
+        sweeping = asyncio.create_task(_sweep(client, found.database)) if role == "mail" else None
+        await stop.wait()
+        if sweeping:
+            sweeping.cancel()
     log.info("worker.stopped", role=role)
 
 
@@ -71,6 +70,13 @@ async def house(settings: Settings, client: Client) -> AsyncIterator[House]:
     finally:
         await transport.close()
         await database.close()
+
+
+def _health(settings: Settings, found: House) -> AbstractAsyncContextManager[None]:
+    async def check() -> None:
+        await found.database.now()
+
+    return health_page(settings, check)
 
 
 def _worker(role: Role, client: Client, found: House, settings: Settings) -> Worker:

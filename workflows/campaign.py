@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
@@ -43,7 +44,10 @@ class CampaignWorkflow:
             if workflow.info().is_continue_as_new_suggested():
                 workflow.continue_as_new(ref)
             if done.retry_after:
-                await until(workflow.now() + done.retry_after, lambda seen=seen: self._more != seen, "try again")
+                await until(workflow.now() + done.retry_after, self._more_since(seen), "try again")
+
+    def _more_since(self, seen: int) -> Callable[[], bool]:
+        return lambda: self._more != seen
 
     @workflow.signal
     def more(self) -> None:

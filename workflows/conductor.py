@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from temporalio import workflow
@@ -30,6 +30,9 @@ class Conductor:
     def refresh(self) -> None:
         """The database knows something newer: look."""
         self._pokes += 1
+
+    def _moved_since(self, seen: int) -> Callable[[], bool]:
+        return lambda: self._pokes != seen
 
     async def conduct(self, season: str, area: str | None, steps: Sequence[Step]) -> None:
         """Run the steps one after another; those beside run at the same time."""
@@ -68,11 +71,11 @@ class Conductor:
             if turn.state == "cancelled":
                 return False
             if turn.state == "paused":
-                await until(workflow.now() + _LOOK, lambda: self._pokes != seen, "paused")
+                await until(workflow.now() + _LOOK, self._moved_since(seen), "paused")
             elif turn.at <= workflow.now():
                 return True
             else:
-                await until(turn.at, lambda: self._pokes != seen, f"{ref.stage} begins")
+                await until(turn.at, self._moved_since(seen), f"{ref.stage} begins")
 
     def _tell(self, stage: str, state: str) -> None:
         self.reached[stage] = state

@@ -93,6 +93,9 @@ class WindowHolder:
         """The window held now, as last read."""
         return self.window
 
+    def _moved_since(self, seen: int) -> Callable[[], bool]:
+        return lambda: self._pokes != seen
+
     def _may(self, command: WindowCommand) -> None:
         if not command.reason:
             raise ApplicationError("A reason is missing.", "command.no_reason", "Say why.", type="BadInput")
@@ -134,7 +137,7 @@ class WindowHolder:
             if announce_at is None and facts.revision != told:
                 announce_at = workflow.now() + facts.announce_after
             at, what = _next(facts, sent, announce_at)
-            if await until(at, lambda: self._pokes != seen, f"{what} {window}"):
+            if await until(at, self._moved_since(seen), f"{what} {window}"):
                 seen = self._pokes
                 self.window = await call(WindowDeeds.load, ref, summary=f"Look at {window}")
                 if self.window.revision != facts.revision:

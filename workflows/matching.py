@@ -27,7 +27,7 @@ class MatchingWorkflow:
         self.results_out = False
         self.rounds: dict[int, int] = {}
         self.negotiations: list[workflow.ChildWorkflowHandle[NegotiationWorkflow, str]] = []
-        self._pokes = 0
+        self._pokes = self._seen = 0
 
     @workflow.run
     async def run(self, season: str) -> None:
@@ -51,13 +51,13 @@ class MatchingWorkflow:
         """Wait for a round's instant; False if the season was cancelled meanwhile."""
         workflow.set_current_details(f"round {number} at {at:%Y-%m-%d %H:%M}Z; matches so far: {self.rounds}")
         while True:
-            seen = self._pokes
-            moved = await until(at, lambda seen=seen: self._pokes != seen, f"matching round {number}")
+            self._seen = self._pokes
+            moved = await until(at, lambda: self._pokes != self._seen, f"matching round {number}")
             state = (await call(MatchingDeeds.load, season, summary="Look at the season")).state
             if state == "cancelled":
                 return False
             if state == "paused":
-                await until(workflow.now() + _LOOK, lambda seen=seen: self._pokes != seen, "paused")
+                await until(workflow.now() + _LOOK, lambda: self._pokes != self._seen, "paused")
             elif not moved and at <= workflow.now():
                 return True
 

@@ -139,10 +139,9 @@ class SeasonWorkflow:
     async def until_cancelled(self, season: str) -> None:
         """Returns once the database says that the season is cancelled."""
         while self.state != "cancelled":
-            seen = self._looks
-            await workflow.wait_condition(lambda seen=seen: self._looks != seen or self.state == "cancelled")
-            if self.state != "cancelled":
-                self.state = (await call(SeasonDeeds.load, season, summary="Look at the season")).state
+            await workflow.wait_condition(lambda: self._looks > 0)
+            self._looks = 0
+            self.state = (await call(SeasonDeeds.load, season, summary="Look at the season")).state
 
     async def tell_cancelled(self, season: str) -> None:
         """Everyone concerned is told, once."""

@@ -179,9 +179,7 @@ async def test_a_refusal_says_code_sentence_and_remedy_and_changes_nothing(play:
     closes_at = await opened(play)
     before = await play.window()
 
-    earlier = await refusal(
-        play, Extend(actor="ops", window=REGISTRATION, until=closes_at - DAY, reason="Too long.")
-    )
+    earlier = await refusal(play, Extend(actor="ops", window=REGISTRATION, until=closes_at - DAY, reason="Too long."))
     assert isinstance(earlier, Refused)
     assert earlier.code == "window.earlier"
     assert "is not later" in earlier.sentence
