@@ -8,9 +8,11 @@ fall before it, each judged at its own instant. They are done one after another,
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -61,7 +63,7 @@ def rehearse(
     `months` counts from the first window's opening. Raises Unavailable where a server does not start.
     """
     begun = time.perf_counter()
-    with temporary_postgres() as postgres:
+    with temporary_postgres() as postgres, _rare_collection():
         asyncio.run(postgres.ensure_database("rehearsal"))
         url = postgres.url("rehearsal")
         migrate(url)
@@ -69,6 +71,17 @@ def rehearse(
         return asyncio.run(
             rehearse_on(url, file, entries=entries, seed=seed, months=months, progress=progress, set_up=set_up)
         )
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """A process with hundreds of workflows in memory spends its time looking for garbage that is not there."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 async def rehearse_on(
