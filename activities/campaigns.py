@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -9,6 +11,9 @@ from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReus
 from activities.house import House
 from models.queues import BULK, SEASON_QUEUE
 from models.results import CampaignRef, Campaigns
+
+
+_ANSWER_WITHIN = timedelta(seconds=10)
 
 
 async def poke_campaign(client: Client, season: str, campaign: str) -> None:
@@ -23,6 +28,7 @@ async def poke_campaign(client: Client, season: str, campaign: str) -> None:
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary=f"Notices: {campaign}",
         priority=Priority(priority_key=BULK),
+        rpc_timeout=_ANSWER_WITHIN,
     )
 
 

@@ -19,6 +19,8 @@ PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
 )
 _TICK = timedelta(milliseconds=1)
+# A deed is one transaction; one that takes longer was lost with its worker, and is tried again.
+_DEED, _START = timedelta(minutes=2), timedelta(seconds=20)
 
 Arg = TypeVar("Arg")
 Answer = TypeVar("Answer")
@@ -30,12 +32,13 @@ async def call(
     *,
     summary: str | None = None,
     priority: int = NORMAL,
+    timeout: timedelta = _DEED,
 ) -> Answer:
     """Run an activity of the season queue to its end. Raises ActivityError where a rule refused."""
     return await workflow.execute_activity_method(
         deed,
         argument,
-        start_to_close_timeout=timedelta(minutes=5),
+        start_to_close_timeout=timeout,
         retry_policy=PATIENT,
         summary=summary,
         priority=Priority(priority_key=priority),
@@ -46,7 +49,9 @@ async def send(*campaigns: str, season: str) -> None:
     """Let these campaigns send what they have queued; nobody waits for them."""
     if campaigns:
         named = Campaigns(season=season, campaigns=campaigns)
-        await call(CampaignDeeds.start, named, summary=f"Send {len(campaigns)} campaigns", priority=BULK)
+        await call(
+            CampaignDeeds.start, named, summary=f"Send {len(campaigns)} campaigns", priority=BULK, timeout=_START
+        )
 
 
 async def until(instant: datetime, moved: Callable[[], bool], summary: str) -> bool:

@@ -34,9 +34,9 @@ from workers.settings import PREFIX
 BIN = Path(sys.executable).parent
 
 
-def short_file(registration_opens: str = "2024-05-26", **more: Any) -> SeasonFile:
+def short_file(registration_opens: str = "2024-05-26", *, reminder: str = "3d") -> SeasonFile:
     """The small season, shorter: registration of some days, one matching round, follow-ups for a month."""
-    return SeasonFile.model_validate(short_values(registration_opens, **more))
+    return SeasonFile.model_validate(short_values(registration_opens, reminder=reminder))
 
 
 def short_values(registration_opens: str = "2024-05-26", *, reminder: str = "3d") -> dict[str, Any]:
