@@ -12,7 +12,6 @@ from activities.house import House
 from models.queues import BULK, SEASON_QUEUE
 from models.results import CampaignRef, Campaigns
 
-
 _ANSWER_WITHIN = timedelta(seconds=10)
 
 

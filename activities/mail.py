@@ -75,7 +75,6 @@ class _Batch:
             if not claimed:
                 return
             await self._send(owner, since, claimed)
-            activity.heartbeat(self.counts)
 
     async def _send(self, owner: str, since: float, claimed: list[Claimed]) -> None:
         done: list[Claimed] = []

@@ -74,8 +74,6 @@ def assign(
     As many pairs as there can be; where some must be missing, no entry misses many while another misses none; then the
     most judges of the right track at even loads. The same for any order of the input.
     """
-    import numpy as np
-
     if not entries or per_entry < 1:
         return AssignmentPlan((), (), 0, 0)
     entries, judges = sorted(entries, key=lambda e: e.id), sorted(judges, key=lambda j: j.id)

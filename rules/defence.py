@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from models.facts import EntryToReview, JudgeAvailable, PlannedSession, PlannedSlot, SessionPlan, Short
 from models.season import DefenceStage, Format
-from rules.assignment import OTHER_TRACK, Arcs, cheapest, may_score, same_track
+from rules.assignment import OTHER_TRACK, Arcs, Loads, cheapest, may_score, same_track
 from rules.scoring import lot
 
 _FROM, _TO = time(9), time(18)
@@ -201,13 +201,16 @@ def _panels(
         by_start[start].append(n)
     panels: list[tuple[int, ...]] = [()] * len(groups)
     sat: Counter[int] = Counter()
+    once = np.ones(len(judges), dtype=np.int64)
     for _, together in sorted(by_start.items()):
         pairs = [
-            (row, j, _price(groups[n], judges[j], sat[j])) for row, n in enumerate(together) for j in groups[n].able
+            (row, j, 0 if same_track(groups[n].members[0].track, judges[j]) else OTHER_TRACK)
+            for row, n in enumerate(together)
+            for j in groups[n].able
         ]
         columns = np.array(pairs, dtype=np.int64).reshape(-1, 3)
-        once = np.ones(len(judges), dtype=np.int64)
-        used = cheapest(len(together), wanted, once, once, Arcs(columns[:, 0], columns[:, 1], columns[:, 2]))
+        loads = Loads(once, once * 0, np.array([sat[j] for j in range(len(judges))], dtype=np.int64))
+        used = cheapest(len(together), wanted, loads, Arcs(columns[:, 0], columns[:, 1], columns[:, 2]))
         seated: dict[int, list[int]] = defaultdict(list)
         for row, j, _ in columns[used].tolist():
             seated[row].append(j)
@@ -215,7 +218,3 @@ def _panels(
         for row, found in seated.items():
             panels[together[row]] = tuple(sorted(judges[j].id for j in found))
     return panels
-
-
-def _price(group: _Group, judge: JudgeAvailable, sat: int) -> int:
-    return (0 if same_track(group.members[0].track, judge) else OTHER_TRACK) + min(sat, OTHER_TRACK // 2)

@@ -20,7 +20,11 @@ class Due(NamedTuple):
 
 
 def plan(opens_at: datetime, closes_at: datetime, lines: Sequence[Reminder], pace: Pace) -> tuple[PlannedReminder, ...]:
-    """The lines as real instants, earliest first. A line before the opening is dropped."""
+    """The lines as real instants, earliest first, for a window with these real instants.
+
+    A line earlier than the opening is dropped: nobody can act yet. A line is of use until the next one to the same
+    audience, or the close.
+    """
     dated = sorted(
         ((closes_at - pace.span(line.before), line) for line in lines), key=lambda d: (d[0], d[1].to, d[1].template)
     )
@@ -37,9 +41,12 @@ def plan(opens_at: datetime, closes_at: datetime, lines: Sequence[Reminder], pac
 
 
 def due(planned: Sequence[PlannedReminder], now: datetime, sent: AbstractSet[str]) -> Due:
-    """Of what is overdue, only the newest still useful line to each audience is sent; the rest is dropped."""
+    """Of what is overdue, only the newest still useful line to each audience is sent; the rest is dropped.
+
+    `sent` holds the keys of the lines that are done with. Nothing is sent at or after its `useful_until`.
+    """
     over = [r for r in planned if r.at <= now and r.key not in sent]
     newest = {r.to: r for r in sorted(over, key=lambda r: r.at) if now < r.useful_until}
     send = tuple(newest.values())
-    coming = [r.at for r in planned if r.at > now]
+    coming = [r.at for r in planned if r.at > now and r.key not in sent]
     return Due(send, tuple(r for r in over if r not in send), min(coming, default=None))

@@ -11,6 +11,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import Interceptor, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.alive import SignsOfLife
 from activities.campaigns import CampaignDeeds
 from activities.failures import FailuresInWords
 from activities.house import House
@@ -73,7 +74,7 @@ class SeasonkeeperPlugin(SimplePlugin):
         super().__init__(
             "seasonkeeper",
             data_converter=pydantic_data_converter,
-            interceptors=[FailuresInWords(), *interceptors],
+            interceptors=[SignsOfLife(), FailuresInWords(), *interceptors],
             workflows=workflows,
             workflow_runner=_sandboxed,
             workflow_failure_exception_types=failures,

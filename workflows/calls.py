@@ -19,8 +19,9 @@ PATIENT = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
 )
 _TICK = timedelta(milliseconds=1)
-# A deed is one transaction; one that takes longer was lost with its worker, and is tried again.
-_DEED, _START = timedelta(minutes=2), timedelta(seconds=20)
+# A deed gives a sign of life every few seconds; one that gives none was lost with its worker, and is tried again.
+LIFE = timedelta(seconds=20)
+_DEED, _START = timedelta(minutes=10), timedelta(seconds=20)
 
 Arg = TypeVar("Arg")
 Answer = TypeVar("Answer")
@@ -39,6 +40,7 @@ async def call(
         deed,
         argument,
         start_to_close_timeout=timeout,
+        heartbeat_timeout=LIFE,
         retry_policy=PATIENT,
         summary=summary,
         priority=Priority(priority_key=priority),

@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.mail import MailDeeds
     from models.queues import BULK, MAIL_QUEUE
     from models.results import CampaignRef, Sending
-    from workflows.calls import PATIENT, until
+    from workflows.calls import LIFE, PATIENT, until
 
 
 @workflow.defn
@@ -33,7 +33,7 @@ class CampaignWorkflow:
                 ref,
                 task_queue=MAIL_QUEUE,
                 start_to_close_timeout=timedelta(minutes=10),
-                heartbeat_timeout=timedelta(seconds=60),
+                heartbeat_timeout=LIFE,
                 retry_policy=PATIENT,
                 summary=f"Send {ref.campaign}",
                 priority=Priority(priority_key=BULK),

@@ -128,32 +128,34 @@ class LiveCrowd:
 
     async def _look(self) -> None:
         """Everything that is asked of people and not done: judges score, finalists confirm, places answer."""
-        for task in await ask(self.database, _TASKS, season=self.season):
+        db = self.database
+        for task in await ask(db, _TASKS, season=self.season):
             dice = random.Random(f"{self.seed}/{task['number']}/{task['judge_id']}")
             scores = {"tech": dice.randrange(20, 61), "plan": dice.randrange(10, 41)}
-            await self._act("ballot", task["id"], judging.cast_ballot(self.database, task["id"], scores))
-        for row in await ask(self.database, _INVITED, season=self.season):
-            deed = selection.answer_invitation(self.database, row["window_id"], row["entry_id"], accept=True)
-            await self._act("invitation", (row["window_id"], row["entry_id"]), deed)
-        for match in await ask(self.database, _MATCHES, season=self.season):
-            await self._act("match", match["id"], matching.answer_match(self.database, match["id"], accept=True))
+            await self._act("ballot", task["id"], lambda t=task["id"], s=scores: judging.cast_ballot(db, t, s))
+        for row in await ask(db, _INVITED, season=self.season):
+            key = row["window_id"], row["entry_id"]
+            await self._act("invitation", key, lambda k=key: selection.answer_invitation(db, *k, accept=True))
+        for match in await ask(db, _MATCHES, season=self.season):
+            await self._act("match", match["id"], lambda m=match["id"]: matching.answer_match(db, m, accept=True))
             await self.desk.poke(match["owner"])
-        for asked in await ask(self.database, _FOLLOW_UPS, season=self.season):
-            if asked["kind"] != "negotiation":
-                deed = tracking.answer_follow_up(self.database, asked["id"], "It goes well.")
-            else:
-                report: matching.Report = "landed" if asked["match_id"] % 2 else "continuing"
-                deed = matching.report_match(self.database, asked["match_id"], report)
-            await self._act("follow_up", asked["id"], deed)
+        for asked in await ask(db, _FOLLOW_UPS, season=self.season):
+            await self._act("follow_up", asked["id"], lambda a=asked: self._answer(a))
             await self.desk.poke(asked["owner"])
 
-    async def _act(self, kind: str, key: Any, deed: Awaitable[object]) -> None:
+    async def _answer(self, asked: dict[str, Any]) -> None:
+        if asked["kind"] != "negotiation":
+            await tracking.answer_follow_up(self.database, asked["id"], "It goes well.")
+            return
+        report: matching.Report = "landed" if asked["match_id"] % 2 else "continuing"
+        await matching.report_match(self.database, asked["match_id"], report)
+
+    async def _act(self, kind: str, key: Any, deed: Callable[[], Awaitable[object]]) -> None:
         """An act that a rule refuses is not tried again; one that nobody answered is, at the next look."""
         if (kind, key) in self._seen:
-            asyncio.ensure_future(deed).cancel()
             return
         try:
-            await deed
+            await deed()
         except Unavailable:
             raise
         except SeasonkeeperError as error:
@@ -166,7 +168,7 @@ _TASKS = """SELECT a.id, a.judge_id, e.number FROM assignments a JOIN windows w 
   WHERE a.season_id = :season AND a.state = 'active' AND w.state = 'open' AND clock_timestamp() < w.closes_at
   ORDER BY a.id"""
 _INVITED = """SELECT i.window_id, i.entry_id FROM invitations i JOIN windows w ON w.id = i.window_id
-  WHERE i.season_id = :season AND i.state = 'invited' AND w.state = 'open' ORDER BY 1, 2"""
+  WHERE w.season_id = :season AND i.state = 'invited' AND w.state = 'open' ORDER BY 1, 2"""
 _MATCHES = """SELECT m.id, w.owner FROM matches m JOIN windows w ON w.season_id = m.season_id
     AND w.subject = 'match/' || m.id AND w.kind = 'match_answer'
   WHERE m.season_id = :season AND m.state = 'proposed' AND w.state IN ('scheduled', 'open') ORDER BY m.id"""

@@ -106,8 +106,13 @@ async def test_of_many_answers_at_once_one_counts(database: Database) -> None:
     await begin(database, START)
     (match,) = await matched(database, NEEDS_OPEN, ROUND)
     with at_instant(ROUND + DAY):
-        answers = (matching.answer_match(database, match, accept=n % 2 == 0) for n in range(8))
-        found = await asyncio.gather(*answers, return_exceptions=True)
+        async with database.transaction() as connection:
+            # All of them pass the gate, then wait for the row.
+            await matching.load(connection, match, lock=True)
+            coming = (matching.answer_match(database, match, accept=n % 2 == 0) for n in range(8))
+            answers = asyncio.gather(*coming, return_exceptions=True)
+            await asyncio.sleep(0.3)
+        found = await answers
     assert sum(isinstance(answer, str) for answer in found) == 1
     assert [a.code for a in found if isinstance(a, Refused)] == ["match.answered"] * 7
     assert len(await events(database, "match.")) == 2

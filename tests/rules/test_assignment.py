@@ -85,13 +85,13 @@ def check(case: Case) -> None:
     assert (plan.load_max, plan.load_min) == (max(all_loads), min(all_loads))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100)
 @given(cases())
 def test_a_plan_obeys_every_hard_rule_and_covers_as_much_as_can_be(case: Case) -> None:
     check(case)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cases(entries=12, judges=10))
 def test_with_few_candidates_each_the_coverage_is_still_the_maximum(case: Case) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -100,7 +100,7 @@ def test_with_few_candidates_each_the_coverage_is_still_the_maximum(case: Case) 
         check(case)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases(), st.randoms(use_true_random=False))
 def test_the_order_of_the_input_changes_nothing(case: Case, dice: random.Random) -> None:
     entries, judges, conflicts, per_entry, max_load = case
@@ -113,7 +113,7 @@ def off_track(pairs: AbstractSet[tuple[int, int]], entries: list[EntryToReview],
     return sum(bool(of[j]) and track[e] not in of[j] for e, j in pairs)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(cases(entries=3, judges=3))
 def test_no_other_plan_of_the_same_coverage_has_more_judges_of_the_right_track(case: Case) -> None:
     entries, judges, conflicts, per_entry, max_load = case
@@ -187,7 +187,7 @@ def test_without_any_judge_every_entry_is_short_of_all() -> None:
     assert [(s.entry_id, s.missing, s.why) for s in plan.short] == [(1, 3, "judges"), (2, 3, "judges")]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(cases(entries=1), st.frozensets(st.integers(0, 6), max_size=3))
 def test_a_replacement_is_the_least_loaded_judge_of_the_best_track_that_may_score(
     case: Case, already: frozenset[int]

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 
 import pytest
@@ -42,7 +43,7 @@ def test_from_four_ballots_on_one_highest_and_one_lowest_are_dropped(totals: lis
     if len(rest) >= 4:
         rest.remove(max(rest))
         rest.remove(min(rest))
-    mean = sum(rest) / len(rest)
+    mean = sum(rest, Fraction(0)) / len(rest)
     found = score(totals, "trimmed_mean")
     assert found is not None
     assert found.used == len(rest)
@@ -55,7 +56,7 @@ def test_the_plain_mean_counts_every_ballot(totals: list[Decimal]) -> None:
     found = score(totals, "mean")
     assert found is not None
     assert found.used == len(totals)
-    assert found.rounded == to_cents(sum(map(Fraction, totals)) / len(totals))
+    assert found.rounded == to_cents(sum(map(Fraction, totals), Fraction(0)) / len(totals))
 
 
 def test_without_ballots_there_is_no_score() -> None:
@@ -130,7 +131,7 @@ def test_the_order_of_the_rows_does_not_change_a_rank(rows: list[RankRow], dice:
 def test_the_better_score_then_the_main_criterion_then_the_lot_decides(rows: list[RankRow]) -> None:
     row = {r.entry_id: r for r in rows}
     ranked = rank(rows, "seed")
-    for better, worse in zip(ranked, ranked[1:], strict=False):
+    for better, worse in pairwise(ranked):
         if better.division != worse.division:
             continue
         one, two = row[better.entry_id], row[worse.entry_id]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import re
@@ -70,8 +71,6 @@ async def test_a_changed_workflow_would_not_replay() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_history_holds_no_names_and_no_addresses(name: str) -> None:
-    import base64
-
     payloads = []
     text = recorded(name)
 
@@ -89,6 +88,6 @@ def test_a_history_holds_no_names_and_no_addresses(name: str) -> None:
     assert payloads
     # A worker names itself by process and machine; that is no person of a season.
     said = re.sub(r'"identity": ?"[^"]*"', "", text) + "\n".join(payloads)
-    for person in ("Applicant", "Judge ", "Contact ", "Channel ", "Project ", "@example", "example.org"):
-        assert person.casefold() not in said.casefold(), person
+    for person in ("Applicant ", "Judge ", "Contact ", "Channel ", "Office ", "Place ", "Project ", "example.org"):
+        assert person not in said, person
     assert re.findall(r"[\w.+-]+@[\w-]+\.[\w.]+", said) == []

@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 async def sent(play: Play, template: str, count: int) -> None:
     """Wait, in real time, until so many notices of a template are sent."""
     async with asyncio.timeout(30):
-        while [row["state"] for row in await play.told(template)] != ["sent"] * count:
+        while [row["state"] for row in await play.told(template)] != ["sent"] * count:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 
