@@ -98,6 +98,10 @@ async def _reachable() -> AsyncIterator[None]:
             "database.unreachable", "The database does not answer.", "Run `season doctor`; try again when it is back."
         ) from error
     except DBAPIError as error:
+        if not error.connection_invalidated and _not_now(error):
+            raise Unavailable(
+                "database.not_now", "The database takes no work just now.", "Try again; nothing was changed."
+            ) from error
         if error.connection_invalidated:
             raise Unavailable(
                 "database.lost", "The connection to the database was lost.", "Try again; nothing was changed half-way."
@@ -107,6 +111,14 @@ async def _reachable() -> AsyncIterator[None]:
 
 # Reading the names of its values out of a statement takes longer than sending it.
 _statement = lru_cache(maxsize=2000)(text)
+
+
+_NOT_NOW = ("08", "53", "57P")
+"""SQLSTATEs of a server that is starting, stopping, or out of connections or other resources."""
+
+
+def _not_now(error: DBAPIError) -> bool:
+    return str(getattr(error.orig, "sqlstate", None) or "").startswith(_NOT_NOW)
 
 
 async def rows(connection: AsyncConnection, sql: str, **values: Any) -> list[dict[str, Any]]:

@@ -29,7 +29,7 @@ class LiveSeason(NamedTuple):
 
 
 # The file of a running season never changes, and reading it costs milliseconds: once for each process is enough.
-_known: dict[tuple[str, str], tuple[datetime, SeasonFile, Pace]] = {}
+_known: dict[tuple[str, str], tuple[datetime, SeasonFile]] = {}
 
 
 async def file_of(connection: AsyncConnection, season: str) -> SeasonFile:
@@ -44,15 +44,17 @@ def _key(connection: AsyncConnection, season: str) -> tuple[str, str]:
 
 async def live(connection: AsyncConnection, season: str) -> LiveSeason:
     """The season of that id. Raises NotFound."""
-    head = (await connection.execute(select(Season.state, Season.started_at).where(Season.id == season))).one_or_none()
+    head = (
+        await connection.execute(select(Season.state, Season.started_at, Season.pace).where(Season.id == season))
+    ).one_or_none()
     if head is None:
         raise NotFound("season.unknown", f"There is no season '{season}'.", "`season list` shows the seasons.")
     key = _key(connection, season)
     if key not in _known or _known[key][0] != head.started_at:
-        row = (await connection.execute(select(Season.file, Season.pace).where(Season.id == season))).one()
-        _known[key] = head.started_at, SeasonFile.model_validate(row.file), Pace.model_validate(row.pace)
-    _, file, pace = _known[key]
-    return LiveSeason(season, file, pace, head.state, head.started_at)
+        row = (await connection.execute(select(Season.file).where(Season.id == season))).one()
+        _known[key] = head.started_at, SeasonFile.model_validate(row.file)
+    # The pace may move: a paused season goes on later by as long as it stood still.
+    return LiveSeason(season, _known[key][1], Pace.model_validate(head.pace), head.state, head.started_at)
 
 
 def owner_of(season: str, planned: PlannedWindow) -> str:

@@ -55,7 +55,9 @@ async def resume_season(connection: AsyncConnection, command: SeasonCommand) -> 
         await windows.put(
             connection, facts, window["id"], revision=window["revision"] + 1, **windows.resumed(window, now)
         )
-    await _set(connection, season["id"], state=SeasonState.RUNNING, paused_at=None)
+    # What has no window yet (matching rounds, sessions to be planned) moves with the pace.
+    moved = facts.pace.model_copy(update={"anchor_real": facts.pace.anchor_real + (now - season["paused_at"])})
+    await _set(connection, season["id"], state=SeasonState.RUNNING, paused_at=None, pace=moved.model_dump(mode="json"))
     return await _done(connection, command, "season.resumed", SeasonState.RUNNING, now)
 
 

@@ -24,32 +24,40 @@ async def tally(
     The round's entries are those that had judges, and those in the competition that got none. Only ballots of
     assignments that still stand count. An entry without a ballot has no score and ranks last.
     """
+    entries = await rows(
+        connection,
+        """SELECT e.id, e.division FROM entries e
+           WHERE e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area) AND e.state <> 'withdrawn'
+             AND (e.alive OR e.id IN (SELECT entry_id FROM assignments
+               WHERE season_id = :season AND stage = :stage AND area IS NOT DISTINCT FROM :area))
+           ORDER BY e.id""",
+        season=season,
+        stage=stage,
+        area=area,
+    )
     ballots = await rows(
         connection,
-        """SELECT e.id AS entry, e.division, a.id AS assignment, b.scores, b.total
-           FROM entries e
-           LEFT JOIN assignments a ON a.entry_id = e.id AND a.season_id = :season AND a.stage = :stage
-           LEFT JOIN ballots b ON b.assignment_id = a.id AND a.state = 'done'
-           WHERE e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area)
-             AND e.state <> 'withdrawn' AND (e.alive OR a.id IS NOT NULL)
-           ORDER BY e.id, a.id""",
+        """SELECT a.entry_id, a.id AS assignment, b.scores, b.total
+           FROM assignments a JOIN ballots b ON b.assignment_id = a.id
+           WHERE a.season_id = :season AND a.stage = :stage AND a.area IS NOT DISTINCT FROM :area AND a.state = 'done'
+           ORDER BY a.id""",
         season=season,
         stage=stage,
         area=area,
     )
     by_entry: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in ballots:
-        by_entry[row["entry"]].append(row)
+        by_entry[row["entry_id"]].append(row)
     main = max(rubric.criteria, key=lambda c: c.weight).code
     ranking: list[RankRow] = []
     values: dict[int, dict[str, Any]] = {}
-    for entry, found in by_entry.items():
-        cast = [r for r in found if r["total"] is not None]
+    for entry in entries:
+        cast = by_entry[entry["id"]]
         scored = scoring.score([r["total"] for r in cast], rule)
         mean = sum((Decimal(str(r["scores"].get(main, 0))) for r in cast), Decimal(0)) / max(1, len(cast))
-        ranking.append(RankRow(entry, found[0]["division"], scored.exact if scored else None, mean, len(cast)))
-        values[entry] = {
-            "division": found[0]["division"],
+        ranking.append(RankRow(entry["id"], entry["division"], scored.exact if scored else None, mean, len(cast)))
+        values[entry["id"]] = {
+            "division": entry["division"],
             "ballots": len(cast),
             "score": scored.rounded if scored else None,
             "exact": scored.exact if scored else None,

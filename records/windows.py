@@ -189,11 +189,10 @@ async def _reopen(connection: AsyncConnection, found: RowMapping, command: Reope
     if until <= now:
         raise Refused("window.past", f"{_z(until)} is not in the future.", "Name a later instant with --until.")
     for later in await _later(connection, found):
+        begun = later["state"] in ("open", "closed") or (later["state"] == "scheduled" and later["opens_at"] <= now)
         # Screening decides what came in again at its own close; every other stage builds on what is settled.
-        settled = (
-            ("closed",) if found["kind"] == "registration" and later["kind"] == "screening" else ("open", "closed")
-        )
-        if later["state"] in settled or (later["state"] == "scheduled" and later["opens_at"] <= now):
+        may_follow = found["kind"] == "registration" and later["kind"] == "screening" and later["state"] != "closed"
+        if begun and not may_follow:
             raise Refused(
                 "window.built_upon",
                 f"{name} cannot be reopened: '{later['id']}' is {later['state']} and builds on it.",

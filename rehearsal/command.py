@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -77,7 +76,6 @@ def _rehearse(file: Path, entries: int, seed: int, months: float) -> Report:
 
     season = load(file)
     logging.getLogger("temporalio").setLevel(logging.ERROR)
-    os.environ.setdefault("RUST_LOG", "error")
     console = Console(stderr=True)
     with RichProgress(
         TextColumn("{task.description}"),

@@ -18,6 +18,7 @@ from typing import Any
 
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
@@ -79,6 +80,12 @@ class VirtualTime:
         return taken
 
 
+def _quiet() -> Runtime:
+    """The SDK warns of what this server lacks in each rehearsal; errors are enough here."""
+    errors = TelemetryFilter(core_level="ERROR", other_level="ERROR")
+    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(filter=errors)))
+
+
 @asynccontextmanager
 async def time_skipping() -> AsyncIterator[tuple[WorkflowEnvironment, VirtualTime]]:
     """A server of our own with our search attributes, gone at the end."""
@@ -87,6 +94,7 @@ async def time_skipping() -> AsyncIterator[tuple[WorkflowEnvironment, VirtualTim
         data_converter=pydantic_data_converter,
         test_server_existing_path=server_program(),
         plugins=[SeasonkeeperPlugin(interceptors=[clock])],
+        runtime=_quiet(),
     )
     try:
         request = AddSearchAttributesRequest(

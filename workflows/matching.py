@@ -53,7 +53,8 @@ class MatchingWorkflow:
         while True:
             self._seen = self._pokes
             moved = await until(at, lambda: self._pokes != self._seen, f"matching round {number}")
-            state = (await call(MatchingDeeds.load, season, summary="Look at the season")).state
+            plan = await call(MatchingDeeds.load, season, summary="Look at the season")
+            state, at = plan.state, plan.rounds[number - 1]
             if state == "cancelled":
                 return False
             if state == "paused":

@@ -77,7 +77,8 @@ async def check(whole: WholeStack, desk: Desk, crowd: LiveCrowd) -> None:
     assert set(crowd.accepted) <= set(states), "every accepted entry is there"
     undecided = {number: states[number] for number in crowd.accepted if states[number] not in DECIDED}
     assert undecided == {}, "every accepted entry has its decision"
-    assert "awarded" in states.values()
+    # Where the finals fell into an outage nobody scored, and the finalists end without a prize.
+    assert {"awarded", "finished"} & set(states.values())
     submitted = {row["number"] for row in entries if row["submitted_at"] is not None}
     assert submitted == set(crowd.accepted), "nobody is in who was not accepted"
     late = await ask(

@@ -16,8 +16,8 @@ from tests.live.stack import WholeStack, ask, short_file, soon, told, window
 from tests.seasons import entry_form
 from workers.embedded.mailsink import list_mails
 
-DAY = timedelta(seconds=6)
-"""So that 30 hours last 7.5 seconds; registration is open for five days, its reminder comes four before the close."""
+DAY = timedelta(seconds=5)
+"""So that 30 hours last six seconds; registration is open for five days, its reminder comes four before the close."""
 SEASON = "outage"
 EU, SG = f"{SEASON}/EU/registration", f"{SEASON}/SG/registration"
 

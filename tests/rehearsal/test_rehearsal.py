@@ -14,7 +14,7 @@ EXAMPLES = sorted((SEASONS / "examples").glob("*.yaml"))
 
 
 def test_nothing_is_late_early_twice_or_lost(rehearsed: Rehearse) -> None:
-    report = rehearsed(SMALL, 60, 1, 15)
+    report = rehearsed(SMALL, 60, 4, 15)
     assert report.flaws() == []
     assert report.windows.total == report.windows.closed > 0
     assert report.notices.sent == report.notices.planned > 0
@@ -22,7 +22,7 @@ def test_nothing_is_late_early_twice_or_lost(rehearsed: Rehearse) -> None:
 
 
 def test_a_season_goes_through_all_its_stages(rehearsed: Rehearse) -> None:
-    report = rehearsed(SMALL, 60, 1, 15)
+    report = rehearsed(SMALL, 60, 4, 15)
     entries = report.entries
     assert entries.started >= entries.submitted >= entries.eligible >= entries.reviewed > 0
     assert entries.refused_late > 0
