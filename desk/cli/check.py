@@ -140,8 +140,9 @@ def _windows(file: SeasonFile, plan: Timeline, tongue: str, console: Console) ->
         for span in dict.fromkeys((w.opens_at, w.closes_at) for w in windows):
             areas = [w.area for w in windows if (w.opens_at, w.closes_at) == span and w.area]
             for clock, where in _clocks(file, areas, span, tongue).items():
-                grid.add_row(where, *clock[:2], clock[2])
+                grid.add_row(f"  {where}", clock[0], f"→ {clock[1]}", clock[2])
         console.print(grid)
+        console.print()
 
 
 def _clocks(
@@ -165,9 +166,9 @@ def _shown(span: tuple[datetime, datetime], zone: ZoneInfo) -> tuple[str, str, s
 def _moments(file: SeasonFile, plan: Timeline, tongue: str) -> Table:
     grid, season = _grid(), ZoneInfo(file.zone)
     for m in plan.moments:
-        name = f"{file.stage(m.stage).name.in_language(tongue)} ({_word(m.kind, tongue)})"
+        name = f"  {file.stage(m.stage).name.in_language(tongue)} ({_word(m.kind, tongue)})"
         for n, zone in enumerate((season, ZoneInfo("UTC"))):
-            until = _at(m.until, zone, closes=True) if m.until else ""
+            until = f"→ {_at(m.until, zone, closes=True)}" if m.until else ""
             clock = _word("utc" if n else "season_time", tongue)
             grid.add_row("" if n else name, _at(m.at, zone), until, clock)
     return grid
@@ -177,7 +178,7 @@ def _grid() -> Table:
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 2), expand=False)
-    grid.add_column(min_width=14, max_width=26)
+    grid.add_column(min_width=14, max_width=30)
     for _ in range(3):
         grid.add_column(no_wrap=True)
     return grid

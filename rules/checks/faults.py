@@ -10,6 +10,8 @@ from models.problems import Problem, Severity
 from models.text import Text
 from rules.season_source import Path, Source
 
+_OPTIONS = 12
+
 
 def both(en: str, zh: str) -> Text:
     """A text in both languages."""
@@ -30,7 +32,8 @@ def nearest(word: str, known: Iterable[str]) -> Text:
         return both(f"Did you mean '{close[0]}'?", f"是否应为“{close[0]}”？")
     if not options:
         return both("Remove it: the file has none.", "请删除：文件中没有任何可引用的项。")
-    return both(f"Use one of: {listed(options)}.", f"可用：{listed(options)}。")
+    told = ", ".join(options) if len(options) <= _OPTIONS else f"{', '.join(options[:_OPTIONS])}, …"
+    return both(f"Use one of: {told}.", f"可用：{told}。")
 
 
 @dataclass

@@ -16,8 +16,8 @@ from tests.live.stack import WholeStack, ask, short_file, soon, told, window
 from tests.seasons import entry_form
 from workers.embedded.mailsink import list_mails
 
-DAY = timedelta(seconds=5)
-"""So that 30 hours last six seconds; registration is open for five days, its reminder comes four before the close."""
+DAY = timedelta(seconds=6)
+"""So that 30 hours last 7.5 seconds; registration is open for five days, its reminder comes four before the close."""
 SEASON = "outage"
 EU, SG = f"{SEASON}/EU/registration", f"{SEASON}/SG/registration"
 
@@ -93,8 +93,12 @@ async def test_an_outage_across_a_deadline_ends_well(whole: WholeStack) -> None:
         assert {row["told_closes_at"] for row in extended} == {until}
         reminders = await told(desk.database, SEASON, "draft_reminder")
         assert Counter(row["email"] for row in reminders).most_common(1)[0][1] == 1, "no reminder came a second time"
-        states = await ask(desk.database, "SELECT id, state FROM entries ORDER BY id")
-        lapsed = [row["id"] for row in states if row["state"] == "lapsed"]
-        assert lapsed == sorted([*drafts["EU"][1:], *drafts["SG"]])
+        expected = sorted([*drafts["EU"][1:], *drafts["SG"]])
+
+        async def lapsed() -> bool:
+            found = await ask(desk.database, "SELECT id FROM entries WHERE state = 'lapsed' ORDER BY id")
+            return [row["id"] for row in found] == expected
+
+        await soon("drafts lapse once the closed window is concluded", lapsed)
     ids = Counter(mail.message_id for mail in list_mails(whole.folder.mail, limit=1000))
     assert max(ids.values()) == 1, "nothing was sent twice"

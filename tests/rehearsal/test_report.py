@@ -16,7 +16,7 @@ KEYS = {
 
 
 def test_the_files_say_what_was_found(rehearsed: Rehearse, tmp_path: Path) -> None:
-    report = rehearsed(SMALL, 40, 5, 6)
+    report = rehearsed(SMALL, 40, 5, 3.5)
     write(report, tmp_path / "out")
     found = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert set(found) == KEYS
@@ -31,7 +31,7 @@ def test_the_files_say_what_was_found(rehearsed: Rehearse, tmp_path: Path) -> No
 
 
 def test_the_page_needs_nothing_else(rehearsed: Rehearse, tmp_path: Path) -> None:
-    write(rehearsed(SMALL, 40, 5, 6), tmp_path)
+    write(rehearsed(SMALL, 40, 5, 3.5), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<svg") == 4
     assert "http" not in page.replace("http-equiv", "")
