@@ -18,10 +18,16 @@ Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40
 Template = Annotated[str, Field(pattern=r"^[a-z][a-z_]*$", max_length=40)]
 
 
+_YEARS = range(1970, 2200)
+"""Beyond them calendars of time zones and holidays know nothing."""
+
+
 def _wall_time(value: object) -> object:
     # A bare date must stay a date through JSON and back: as a closing it means the end of that day.
     if isinstance(value, str):
-        return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+        value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    if isinstance(value, date) and value.year not in _YEARS:
+        raise ValueError(f"{value} is not in the years {_YEARS[0]} to {_YEARS[-1]}")
     return value
 
 

@@ -6,11 +6,13 @@ same crowd lives through any season file.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from models.forms import JudgeForm
 from records import channels, judging
 from records.database import rows
 from rehearsal.acts import Act
@@ -31,15 +33,32 @@ class Crowd:
         self._opened: set[str] = set()
         self._news: dict[str, Any] = {}
 
-    async def set_up(self) -> None:
-        """What the office has done before the first window opens: channels and judges are known."""
+    async def set_up(self, now: datetime) -> list[Act]:
+        """What the office does before the first window opens: channels and judges are asked; and what it does later."""
         world = self._world
         for area in world.file.areas:
             for channel in channels_of(world, area):
                 await channels.add_channel(world.database, world.season, channel)
-        for area_or_none in (*world.file.areas, None):
-            for judge in judges_of(world, area_or_none):
+        for area in world.file.areas:
+            for judge in judges_of(world, area):
                 await judging.add_judge(world.database, world.season, judge)
+        return await self._season_judges(now)
+
+    async def _season_judges(self, now: datetime) -> list[Act]:
+        """The judges of the finals are asked when the areas' own rounds are nearly over.
+
+        Known earlier, they would be lent to whichever area plans its rounds first, and that is not the same in two
+        rehearsals.
+        """
+        world = self._world
+        async with world.database.transaction() as connection:
+            found = await rows(connection, _AREA_ROUNDS_END, season=world.season)
+        at = max(now, (found[0]["at"] or now) - world.span(timedelta(minutes=1)))
+
+        async def ask(judge: JudgeForm) -> None:
+            await judging.add_judge(world.database, world.season, judge)
+
+        return [Act(at, judge.person.email, partial(ask, judge), "judge") for judge in judges_of(world, None)]
 
     async def look(self, now: datetime) -> list[Act]:
         """What people plan to do about what is new since the last look."""
@@ -63,6 +82,9 @@ class Crowd:
                 acts += register(self._world, window, count)
         return acts
 
+
+_AREA_ROUNDS_END = """SELECT max(closes_at) AS at FROM windows
+  WHERE season_id = :season AND kind IN ('review', 'defence') AND area IS NOT NULL"""
 
 _REGISTRATIONS = """SELECT id, area, stage, opens_at, closes_at FROM windows
   WHERE season_id = :season AND kind = 'registration' AND state = 'open' AND subject IS NULL ORDER BY id"""

@@ -26,7 +26,7 @@ async def live(desk: Desk, season: str, *, entries: int, seed: int, stop: asynci
         found = await season_of(connection, season)
     world = World(season, found.file, found.pace, desk, seed, entries)
     crowd, agenda, ledger = Crowd(world, margin=MARGIN), Agenda(), Ledger()
-    await crowd.set_up()
+    agenda.add(await crowd.set_up(await desk.database.now()))
     while not stop.is_set():
         try:
             if await _over(desk, season):

@@ -174,7 +174,7 @@ class Rehearsal:
         self._began = self._now = await self._clock.now()
         end = world.pace.anchor_real + months * MONTH
         with at_instant(self._now):
-            await self._crowd.set_up()
+            self._agenda.add(await self._crowd.set_up(self._now))
         while self._now < end:
             lap = time.perf_counter()
             await self._one_stretch(end)

@@ -116,7 +116,7 @@ async def working(environment: WorkflowEnvironment, house: House) -> AsyncIterat
     season = Worker(
         environment.client,
         task_queue=SEASON_QUEUE,
-        activities=season_activities(house),  # type: ignore[arg-type]
+        activities=season_activities(house),
         max_concurrent_activities=8,
         max_cached_workflows=20_000,
         workflow_runner=UnsandboxedWorkflowRunner(),
@@ -124,7 +124,7 @@ async def working(environment: WorkflowEnvironment, house: House) -> AsyncIterat
     mail = Worker(
         environment.client,
         task_queue=MAIL_QUEUE,
-        activities=mail_activities(house),  # type: ignore[arg-type]
+        activities=mail_activities(house),
         max_concurrent_activities=2,
     )
     async with season, mail:

@@ -28,6 +28,14 @@ def read_form(source: Source) -> tuple[SeasonFile | None, list[Problem]]:
     """The season file, or everything that is wrong with its form."""
     try:
         return SeasonFile.model_validate(source.data), []
+    except OverflowError:
+        faults = Faults(source)
+        faults.error(
+            "form.too_large", (),
+            both("A length of time is longer than can be counted.", "文件中有过长的时长，无法计算。"),
+            both("Write each such as 3d or 2w.", "请写成如 3d 或 2w。"),
+        )  # fmt: skip
+        return None, faults.found
     except ValidationError as failed:
         faults = Faults(source)
         told: set[Path] = set()

@@ -106,6 +106,17 @@ def test_a_fault_of_form_is_told_with_its_line_field_value_and_remedy(
         assert problem.line == line_of(text, new.strip().split(":")[0], after=after)
 
 
+@pytest.mark.parametrize(
+    "wild", ["", "[]", "{}", "-1", "0001-01-01", "9999-12-31", "99999999999999999999", "2024-13-01"]
+)
+@pytest.mark.parametrize(
+    "field", ["opens: 2024-06-04 18:00", "closes: 2024-05-31", "answer_within: 14d", "every: 180d"]
+)
+def test_a_wild_value_is_a_problem_and_no_crash(field: str, wild: str) -> None:
+    text = planted(field, f"{field.split(':')[0]}: {wild}")
+    assert problems(text, "season.yaml")
+
+
 def test_what_is_missing_is_told_at_the_part_that_lacks_it() -> None:
     text = planted("    rubric: online\n", "\n", after=stage("review"))
     assert found(text, "form.missing").line == line_of(text, "- id: review")
