@@ -25,7 +25,6 @@ from records.campaigns import Claimed
 from records.seasons import LiveSeason, live
 
 LEASE = timedelta(seconds=120)
-_GROUP = 20
 _RETRY = timedelta(seconds=15)
 _MOST_ATTEMPTS = 12
 
@@ -64,9 +63,10 @@ class _Batch:
         self.held_up = False
 
     async def lane(self) -> None:
-        """Claim a small group, send it one by one, mark each; until nothing is left, or the server is down."""
+        """Claim, send, mark; until nothing is left, or the server is down."""
         house = self._house
-        group = _GROUP if house.mark_each else self._ref.limit
+        # One at a time: what a crash leaves in doubt is the one in flight on each lane, not a group.
+        group = 1 if house.mark_each else self._ref.limit
         while self._free > 0 and not self.held_up:
             take = min(group, self._free)
             self._free -= take
