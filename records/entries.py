@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.errors import BadInput, NotFound, Refused
 from models.forms import EntryForm
 from models.season import SeasonFile
-from models.states import EntryState
+from models.states import Decision, EntryState
 from models.tables import Entry
-from records import channels, gate, log
+from records import channels, decisions, gate, log
 from records.database import Database, now_parameter, rows
 from records.seasons import file_of
 
@@ -146,12 +146,18 @@ async def submit(database: Database, entry_id: int, *, actor: str = "applicant")
 
 
 async def withdraw(database: Database, entry_id: int, *, reason: str = "") -> None:
-    """Take an entry out of the season, at any time before its results. Raises Refused if it is over."""
+    """Take an entry out of the season, at any time before its results. Raises Refused if it is over.
+
+    Where a selected entry withdraws, the next in rank moves up.
+    """
     async with database.transaction() as connection:
         entry = await _entry(connection, entry_id)
         over = (EntryState.WITHDRAWN, EntryState.LAPSED, EntryState.AWARDED, EntryState.FINISHED, EntryState.INELIGIBLE)
         if entry["state"] in over:
             raise Refused("entry.over", f"Entry {entry['number']} is {entry['state']} and cannot be withdrawn.")
+        if entry["state"] in (EntryState.SELECTED, EntryState.WAITING):
+            why = reason or "withdrew"
+            await decisions.leave(connection, entry["season_id"], entry_id, Decision.DECLINED, why, actor="applicant")
         await connection.execute(
             update(Entry).where(Entry.id == entry_id).values(state=EntryState.WITHDRAWN, alive=False)
         )

@@ -19,7 +19,7 @@ from models.tables import Judge
 from records import assignments, gate, log, people
 from records.database import CLOCK, Database, now_parameter, rows, run
 from records.locks import ASSIGNING, one_at_a_time
-from records.seasons import live
+from records.seasons import file_of, live
 from rules.assignment import replacement
 from rules.scoring import ballot_total
 
@@ -81,10 +81,10 @@ async def cast_ballot(
     """
     async with database.statement() as connection:
         task = await _assignment(connection, assignment_id)
-        season = await live(connection, task["season_id"])
-        stage = season.file.stage(task["stage"])
+        file = await file_of(connection, task["season_id"])
+        stage = file.stage(task["stage"])
         assert isinstance(stage, (ReviewStage, DefenceStage))
-        total = ballot_total(scores, season.file.rubric(stage.rubric))
+        total = ballot_total(scores, file.rubric(stage.rubric))
         values = {
             "window": task["window_id"], "assignment": assignment_id, "scores": json.dumps(dict(scores)),
             "total": total, "comment": comment, "now": now_parameter(),

@@ -246,3 +246,12 @@ async def test_a_person_decides_an_undecided_entry_once_and_its_applicant_reads_
         "SELECT data FROM deliveries WHERE campaign_id LIKE :c AND entry_id = :e", c="%/screening/result", e=last
     )
     assert told == {"eligible": False, "findings": ["The same project."]}
+
+
+async def test_when_a_selected_entry_withdraws_the_next_in_rank_moves_up(course: Course) -> None:
+    await course.to_notice()
+    with at_instant(NOTICE):
+        await entries.withdraw(course.database, course.entries[0], reason="the team has split")
+    states = await course.states()
+    assert states[:4] == ["withdrawn", "selected", "selected", "waiting"]
+    assert await _lines(course, "selection.stepped_up") == [course.entries[2]]
