@@ -1,4 +1,4 @@
-"""`season rehearse`: a whole season in a minute, before it runs for real."""
+"""`season rehearse`: a whole season in minutes, before it runs for real."""
 
 from __future__ import annotations
 

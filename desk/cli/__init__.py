@@ -42,7 +42,7 @@ _ELSEWHERE = (
     ("doctor", "desk.cli.stack", "Look at each part of the stack; say what is wrong and how to mend it."),
     ("mail-sink", "desk.cli.stack", "Take mails in on 127.0.0.1 and keep each as a file."),
     ("check", "desk.cli.check", "Check a season file and print its timeline."),
-    ("rehearse", "rehearsal.command", "Live through a whole season in about a minute."),
+    ("rehearse", "rehearsal.command", "Live through a whole season in minutes, before it runs for real."),
     ("demo", "desk.cli.demo", "Start everything and watch a season pass in minutes."),
 )
 """Commands whose modules are heavy: name, the module that registers it, and one line of help."""
