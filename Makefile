@@ -25,8 +25,10 @@ $(STAMP): requirements.lock pyproject.toml scripts/link-checkout
 demo: setup ## Start the stack and watch a season of a few minutes
 	$(BIN)/season demo
 
+# The live tests kill servers; a pytest process of their own keeps them away from the others' database.
 test: setup ## Run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --ignore tests/live $(ARGS)
+	$(BIN)/python -m pytest tests/live
 
 lint: setup ## Style, types and the import contract
 	$(BIN)/ruff check .

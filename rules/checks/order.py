@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import pairwise
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from models.instants import format_span
@@ -55,7 +55,10 @@ def _chains(file: SeasonFile, windows: Sequence[Held], faults: Faults) -> None:
     gaps: dict[tuple[int, Path], list[tuple[Held, Held]]] = defaultdict(list)
     for area in file.areas:
         own = [h for h in windows if h.area is area and not isinstance(h.stage, _BESIDE)]
-        for before, after in pairwise([*own, *wide]):
+        chain = [*own, *wide]
+        # A stage may lie beside a longer one before it: what counts is the latest close so far.
+        latest = accumulate(chain, _later)
+        for before, after in zip(latest, chain[1:], strict=False):
             if after.opens_at < before.closes_at and not after.stage.overlaps:
                 overlaps[before.n, after.opens_path].append((before, after))
             # Several registrations leave a pause between them on purpose.
@@ -66,6 +69,11 @@ def _chains(file: SeasonFile, windows: Sequence[Held], faults: Faults) -> None:
         _overlap(pairs, faults)
     for pairs in gaps.values():
         _gap(pairs, faults)
+
+
+def _later(one: Held, two: Held) -> Held:
+    """The one that closes later; the second where they close together."""
+    return two if two.closes_at >= one.closes_at else one
 
 
 def _idle(before: Held, after: Held) -> timedelta:

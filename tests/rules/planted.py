@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from models.problems import Problem
@@ -10,6 +11,12 @@ from rules.season_file import problems
 SEASONS = Path(__file__).resolve().parents[2] / "seasons"
 REFERENCE = SEASONS / "cotiec-2024.yaml"
 TEXT = REFERENCE.read_text(encoding="utf-8")
+
+
+@cache
+def unplanted() -> tuple[Problem, ...]:
+    """What is told of the reference season as it is shipped. Reading it takes a while, so it is read once."""
+    return tuple(problems(TEXT, "season.yaml"))
 
 
 def planted(old: str, new: str, *, after: str = "") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rules.season_file import examine, problems
-from tests.rules.planted import TEXT, found, line_of, planted, stage
+from tests.rules.planted import TEXT, found, line_of, planted, stage, unplanted
 
 EU, REG, REV, DEF, SEL, FIN = (
     "- code: EU",
@@ -63,6 +63,26 @@ WARNINGS = [
 ]  # fmt: skip
 
 
+ELSEWHERE = {
+    # a planted text: behind what, and at which field, its fault is told
+    "wild_cards: 2": (FIN, "places:"),
+    "      shortlist: {closes: 2024-06-30}\n      defence:": (EU, "closes: 2024-06-30"),
+    "id: selection": ("by: review", "- id: selection"),
+    "": (MATCHING, "rounds:"),
+    "closes: 2024-05-20": (stage("screening"), "opens:"),
+    "drafts, before: 3d": (REG, "drafts, before: 3d, template: draft_reminder}\n      - {to: drafts, before: 1d"),
+    "each: 60": (stage("awards"), "prizes:"),
+}
+
+
+def line_to_change(text: str, old: str, new: str, after: str) -> int:
+    """The line of a planted fault: its own, or that of the field which it makes untenable."""
+    if new in ELSEWHERE:
+        behind, field = ELSEWHERE[new]
+        return line_of(text, field, after=behind)
+    return text[: TEXT.index(old, TEXT.index(after)) + len(new) - 1].count("\n") + 1
+
+
 @pytest.mark.parametrize(("old", "new", "after", "code", "says", "remedy"), ERRORS, ids=lambda value: str(value)[:30])
 def test_an_error_is_told_with_its_line_and_remedy(
     old: str, new: str, after: str, code: str, says: str, remedy: str
@@ -70,6 +90,7 @@ def test_an_error_is_told_with_its_line_and_remedy(
     text = planted(old, new, after=after)
     wrong = [p for p in problems(text, "season.yaml") if p.code == code]
     assert wrong, [(p.code, p.path) for p in problems(text, "season.yaml")]
+    assert line_to_change(text, old, new, after) in [p.line for p in wrong]
     assert wrong[0].severity == "error"
     assert says in wrong[0].sentence.en
     assert remedy in wrong[0].remedy.en
@@ -86,9 +107,10 @@ def test_a_warning_is_told_with_its_line_and_remedy(
     old: str, new: str, after: str, code: str, says: str, remedy: str
 ) -> None:
     text = planted(old, new, after=after)
-    known = {(p.code, p.path) for p in problems(TEXT, "season.yaml")}
+    known = {(p.code, p.path) for p in unplanted()}
     wrong = [p for p in problems(text, "season.yaml") if p.code == code and (p.code, p.path) not in known]
     assert wrong, [(p.code, p.path) for p in problems(text, "season.yaml")]
+    assert line_to_change(text, old, new, after) in [p.line for p in wrong]
     assert wrong[0].severity == "warning"
     assert says in wrong[0].sentence.en
     assert remedy in wrong[0].remedy.en
@@ -145,7 +167,7 @@ def test_a_deadline_on_a_public_holiday_is_a_warning_in_the_country_of_the_area(
 
 def test_a_close_at_midnight_belongs_to_the_day_that_ends() -> None:
     # Friday 31 May 24:00 is no deadline on Saturday.
-    assert not [p for p in problems(TEXT, "season.yaml") if p.path == "stages.registration.closes"]
+    assert not [p for p in unplanted() if p.path == "stages.registration.closes"]
 
 
 def test_a_country_without_a_known_calendar_is_left_alone() -> None:
@@ -158,8 +180,36 @@ def test_a_stage_may_overlap_where_the_file_says_so() -> None:
     assert "stage.overlap" not in {p.code for p in problems(text, "season.yaml")}
 
 
+LATE = """  - id: late-registration
+    kind: registration
+    name: {{en: Late registration, zh: 补报名}}
+    opens: 2024-05-06
+    closes: {}
+    overlaps: true
+
+"""
+
+
+def with_late_registration(closes: str, *, registration: str = "2024-05-31") -> str:
+    """The reference season with a second registration that runs beside the first, which closes at the end of a day."""
+    text = planted("closes: 2024-05-31", f"closes: {registration}", after=REG)
+    at = text.index(stage("screening"))
+    return text[:at] + LATE.format(closes) + text[at:]
+
+
+def test_behind_a_stage_that_may_overlap_the_longer_one_before_it_still_counts() -> None:
+    problem = found(with_late_registration("2024-05-31", registration="2024-06-02"), "stage.overlap")
+    assert problem.path == "stages.screening.opens"
+    assert "'registration' before it closes" in problem.sentence.en
+
+
+def test_a_short_stage_beside_a_longer_one_leaves_no_gap() -> None:
+    gaps = {p.path for p in problems(with_late_registration("2024-05-15"), "season.yaml") if p.code == "stage.gap"}
+    assert gaps == {p.path for p in unplanted() if p.code == "stage.gap"}
+
+
 def test_needs_and_events_run_beside_the_stages() -> None:
-    assert "stage.overlap" not in {p.code for p in problems(TEXT, "season.yaml")}
+    assert "stage.overlap" not in {p.code for p in unplanted()}
 
 
 def test_a_season_wide_stage_before_the_areas_stages_is_an_error() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from models.timeline import Pace, PlannedWindow
 from rules.timeline import closing, first_instant, hour_fault, opening, pace_for, resolve
 from tests.seasons import small_file
 
+SMALL = small_file()
 SHANGHAI, BRUSSELS = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Brussels")
 ZONES = st.sampled_from(["UTC", "Asia/Shanghai", "Europe/Brussels", "America/Los_Angeles", "Pacific/Auckland"])
 INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC))
@@ -121,6 +123,25 @@ def test_a_day_closes_when_the_next_one_opens(day: date, name: str) -> None:
     zone = ZoneInfo(name)
     assert closing(day, zone) == opening(day + timedelta(days=1), zone)
     assert timedelta(hours=22) < closing(day, zone) - opening(day, zone) < timedelta(hours=26)
+
+
+@given(st.dates(date(2024, 1, 1), date(2026, 1, 1)), st.integers(0, 60), ZONES, st.randoms(use_true_random=False))
+def test_a_stage_is_one_window_in_each_area_whatever_the_order_of_the_areas(
+    day: date, length: int, zone: str, dice: Random
+) -> None:
+    dates = {"opens": day, "closes": day + timedelta(days=length), "zone": zone}
+    stages = tuple(s.model_copy(update=dates) if s.id == "review" else s for s in SMALL.stages)
+    file = SMALL.model_copy(update={"stages": stages})
+    shuffled = file.model_copy(update={"areas": tuple(dice.sample(file.areas, len(file.areas)))})
+    plan = resolve(file)
+    assert resolve(shuffled) == plan
+    assert [w.opens_at for w in plan.windows] == sorted(w.opens_at for w in plan.windows)
+    reviews = [w for w in plan.windows if w.stage == "review"]
+    assert {w.area for w in reviews} == {a.code for a in file.areas}
+    for found in reviews:
+        opens, ends = found.opens_at.astimezone(ZoneInfo(zone)), found.closes_at.astimezone(ZoneInfo(zone))
+        assert (opens.date(), ends.date()) == (day, day + timedelta(days=length + 1))
+        assert (opens.hour, ends.hour) == (0, 0)
 
 
 def test_as_published_every_instant_is_itself() -> None:
