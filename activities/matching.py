@@ -1,33 +1,23 @@
-"""Deeds of matching rounds and negotiations."""
+"""Deeds of matching: needs and rounds."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import timedelta
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.house import House
 from models.facts import NeedToMeet, ProjectToMatch
-from models.results import (
-    Counted,
-    FollowUpOpened,
-    MatchingPlan,
-    MatchRef,
-    NegotiationFacts,
-    RoundMatches,
-    RoundRef,
-)
+from models.results import Counted, MatchingPlan, RoundMatches, RoundRef
 from models.season import MatchingStage, NeedsStage
-from models.states import WindowState
-from records import campaigns, log, matching, tracking, windows
-from records.database import rows
+from records import campaigns, log, matching
+from records.database import clock_of, rows
 from records.seasons import LiveSeason, live, window_id
 from rules.matching import match
-from rules.timeline import resolve
+from rules.timeline import on_time, resolve
 
 _CANDIDATES = {
     "eligible": "e.state NOT IN ('draft', 'lapsed', 'withdrawn', 'ineligible', 'submitted', 'undecided', 'removed')",
@@ -37,7 +27,7 @@ _CANDIDATES = {
 
 
 class MatchingDeeds:
-    """Activities of matching and of negotiations."""
+    """Activities of matching."""
 
     def __init__(self, house: House) -> None:
         self._house = house
@@ -76,7 +66,8 @@ class MatchingDeeds:
             season = await live(connection, ref.season)
             matches = await _matches_of(connection, season, ref.round)
             if matches is None:
-                matches = await _propose(connection, season, ref.round)
+                at = on_time(ref.at, await clock_of(connection), season.pace)
+                matches = await _propose(connection, season, ref.round, at)
             places = f"{ref.season}/matching/{ref.round}/places"
             applicants = f"{ref.season}/matching/{ref.round}/applicants"
             for campaign, template, side in (
@@ -87,96 +78,9 @@ class MatchingDeeds:
                 await _plan_each(connection, campaign, season.id, template, told)
             return RoundMatches(matches=tuple(matches), campaigns=(places, applicants) if matches else ())
 
-    @activity.defn(name="load_negotiation")
-    async def load_negotiation(self, ref: MatchRef) -> NegotiationFacts:
-        """A negotiation as it stands."""
-        async with self._house.database.transaction() as connection:
-            season = await live(connection, ref.season)
-            return _facts(season, await matching.load(connection, ref.match))
-
-    @activity.defn(name="conclude_answer")
-    async def conclude_answer(self, ref: MatchRef) -> Counted:
-        """A match that nobody answered in time has expired and leaves its place free; a declined one is told of."""
-        async with self._house.database.transaction() as connection:
-            season = await live(connection, ref.season)
-            found = await matching.load(connection, ref.match, lock=True)
-            if season.state == "cancelled":
-                return Counted()
-            if found["state"] == "declined":
-                return Counted(campaigns=(await matching.tell_outcome(connection, found, "declined"),))
-            window, _ = await windows.row(connection, matching.answer_window(season.id, ref.match))
-            if found["state"] != "proposed" or window["state"] != WindowState.CLOSED:
-                return Counted()
-            return await _expire(connection, found, "match.unanswered")
-
-    @activity.defn(name="expire_negotiation")
-    async def expire(self, ref: MatchRef) -> Counted:
-        """A negotiation without an outcome expires at its limit; not while its season is paused."""
-        async with self._house.database.transaction() as connection:
-            season = await live(connection, ref.season)
-            found = await matching.load(connection, ref.match, lock=True)
-            at = await tracking.now_of(connection)
-            early = at < found["proposed_at"] + season.pace.span(_stage(season).close_after)
-            if found["state"] != "negotiating" or season.state != "running" or early:
-                return Counted()
-            return await _expire(connection, found, "matching.close_after")
-
-    @activity.defn(name="open_negotiation_follow_up")
-    async def open_follow_up(self, ref: MatchRef) -> FollowUpOpened:
-        """Ask the place how it stands, until the negotiation's limit at the latest; not while the season is paused."""
-        async with self._house.database.transaction() as connection:
-            season = await live(connection, ref.season)
-            found = await matching.load(connection, ref.match, lock=True)
-            left = _facts(season, found).expires_at - await tracking.now_of(connection)
-            if found["state"] != "negotiating" or season.state != "running" or left <= timedelta(0):
-                return FollowUpOpened()
-            stage = _stage(season)
-            owner = matching.negotiation_workflow(season.id, ref.match)
-            asked = [tracking.FollowUp(ref.match, ref.ordinal)]
-            length = min(left, season.pace.span(stage.answer_within))
-            (window,) = await tracking.open_follow_ups(
-                connection, season, "negotiation", asked, stage.id, owner, length, stage.reminders
-            )
-            campaign = f"{season.id}/negotiation_follow_up"
-            told = await matching.both_sides(connection, [ref.match], {}, only="place")
-            told = [r._replace(subject=f"{r.subject}/{ref.ordinal}") for r in told]
-            await campaigns.plan(connection, campaign, season.id, "negotiation_follow_up", told, window=window)
-            return FollowUpOpened(window=window)
-
-    @activity.defn(name="conclude_negotiation_follow_up")
-    async def conclude_follow_up(self, ref: MatchRef) -> NegotiationFacts:
-        """A follow-up that nobody answered in time is missed; how the negotiation stands."""
-        async with self._house.database.transaction() as connection:
-            season = await live(connection, ref.season)
-            window, _ = await windows.row(
-                connection, tracking.follow_up_window(season.id, ref.match, "negotiation", ref.ordinal)
-            )
-            if window["state"] == WindowState.CLOSED:
-                await tracking.miss(connection, season.id, ref.match, "negotiation", ref.ordinal)
-            return _facts(season, await matching.load(connection, ref.match))
-
 
 def _stage(season: LiveSeason) -> MatchingStage:
     return next(s for s in season.file.stages if isinstance(s, MatchingStage))
-
-
-async def _expire(connection: AsyncConnection, found: dict[str, Any], rule: str) -> Counted:
-    await matching.end(connection, found, "expired", await tracking.now_of(connection), rule=rule)
-    return Counted(counts={"expired": 1}, campaigns=(f"{found['season_id']}/outcomes",))
-
-
-def _facts(season: LiveSeason, found: dict[str, Any]) -> NegotiationFacts:
-    stage = _stage(season)
-    # A cancelled season takes its negotiations with it; their record stays as it was.
-    over = season.state == "cancelled" and found["state"] in ("proposed", "negotiating")
-    return NegotiationFacts(
-        match=found["id"],
-        season=season.id,
-        state="cancelled" if over else found["state"],
-        answer_window=matching.answer_window(season.id, found["id"]),
-        follow_up_every=season.pace.span(stage.follow_up_every),
-        expires_at=found["proposed_at"] + season.pace.span(stage.close_after),
-    )
 
 
 async def _matches_of(connection: AsyncConnection, season: LiveSeason, number: int) -> list[int] | None:
@@ -193,9 +97,9 @@ async def _matches_of(connection: AsyncConnection, season: LiveSeason, number: i
     return (held[0]["ids"] or []) if held else None
 
 
-async def _propose(connection: AsyncConnection, season: LiveSeason, number: int) -> list[int]:
+async def _propose(connection: AsyncConnection, season: LiveSeason, number: int, at: datetime) -> list[int]:
     stage = _stage(season)
-    at = await tracking.now_of(connection)
+    await _end_what_is_over(connection, season, stage, at)
     busy = await rows(
         connection,
         """SELECT m.entry_id, m.need_id, m.state FROM matches m WHERE m.season_id = :season ORDER BY m.id""",
@@ -232,6 +136,21 @@ async def _propose(connection: AsyncConnection, season: LiveSeason, number: int)
     ]
     await log.write(connection, season.id, lines, at=at)
     return matches
+
+
+async def _end_what_is_over(
+    connection: AsyncConnection, season: LiveSeason, stage: MatchingStage, at: datetime
+) -> None:
+    """A negotiation at its limit leaves its place to this round, though its own workflow may not have noticed yet."""
+    over = await rows(
+        connection,
+        """SELECT * FROM matches WHERE season_id = :season AND state = 'negotiating' AND proposed_at <= :before
+           ORDER BY id FOR UPDATE""",
+        season=season.id,
+        before=at - season.pace.span(stage.close_after),
+    )
+    for found in over:
+        await matching.end(connection, found, "expired", at, rule="matching.close_after")
 
 
 async def _projects(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 from temporalio import activity
 
 from activities.house import House
@@ -13,7 +13,7 @@ from models.season import AnyStage, SeasonFile, WindowStage
 from models.states import SeasonState
 from models.tables import Season
 from records import campaigns, log, steering
-from records.database import CLOCK, now_sql, rows
+from records.database import CLOCK, clock_of, rows
 from records.seasons import live, window_id
 
 _OWN_WORKFLOW = ("needs", "matching", "tracking")
@@ -67,7 +67,7 @@ class SeasonDeeds:
                 ordinal=ordinal,
                 sequential=season.file.stage(ref.stage).kind not in _BESIDE,
             )
-            now = (await connection.execute(select(now_sql()))).scalar_one()
+            now = await clock_of(connection)
         return Turn(at=found[0]["at"] or now, state=season.state)
 
     @activity.defn(name="do_at_once")
@@ -125,7 +125,7 @@ class SeasonDeeds:
     async def finish(self, season: str) -> Counted:
         """Mark a season as over. Its record stays."""
         async with self._house.database.transaction() as connection:
-            at = (await connection.execute(select(now_sql()))).scalar_one()
+            at = await clock_of(connection)
             done = await connection.execute(
                 update(Season)
                 .where(Season.id == season, Season.state == SeasonState.RUNNING)

@@ -15,7 +15,7 @@ from models.results import TrackingTurn
 from models.season import MatchingStage, TrackingStage
 from models.timeline import PlannedReminder
 from records import campaigns, matching, tracking
-from records.database import rows
+from records.database import clock_of, rows
 from records.seasons import LiveSeason, live
 from rules import reminders
 from rules.tracking import follow_up_dates
@@ -40,7 +40,7 @@ class TrackingDeeds:
             found = await live(connection, season)
             if found.state == "cancelled":
                 return TrackingTurn()
-            return await _Turn(connection, found, await tracking.now_of(connection)).take()
+            return await _Turn(connection, found, await clock_of(connection)).take()
 
 
 class _Told(NamedTuple):
@@ -96,7 +96,7 @@ class _Turn:
             length = self._season.pace.span(self._stage.answer_within)
             opened = await tracking.open_follow_ups(
                 self._connection, self._season, "tracking", wanted, self._stage.id, self._owner, length,
-                self._stage.reminders,
+                self._stage.reminders, at=self._now,
             )  # fmt: skip
             for one, window in zip(wanted, opened, strict=True):
                 self._told["follow_up_due"].append(_Told(one.match, str(one.ordinal), window))

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import RowMapping
-from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
+from activities.changes import tell_change
 from activities.house import House
 from activities.stages import CONCLUDE, PREPARE, REPLACE_SILENT
 from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow
 from models.results import Closing, Counted, ReminderRef, StageRef, WindowFacts, WindowRef
 from models.timeline import PlannedReminder
-from records import campaigns, matching, windows
-from records.database import rows
+from records import campaigns, windows
 from records.seasons import live
 from rules import reminders
-
-_CHANGES = {
-    "window.extended": "window_extended",
-    "window.closed_early": "window_closed_early",
-    "window.reopened": "window_reopened",
-    "window.paused": "window_paused",
-    "window.resumed": "window_resumed",
-}
-"""Which words tell which change."""
 
 
 class WindowDeeds:
@@ -87,9 +76,6 @@ class WindowDeeds:
                     counts.update(done.counts)
                     queued.extend(done.campaigns)
                     continue
-                if found["subject"]:
-                    counts[line.template] = await self._remind_one(connection, found, line)
-                    continue
                 campaign = f"{ref.window}/{line.template}/{line.at:%Y%m%dT%H%M%S}"
                 count = await campaigns.plan(
                     connection,
@@ -106,36 +92,13 @@ class WindowDeeds:
                     queued.append(campaign)
             return Counted(counts=counts, campaigns=tuple(queued))
 
-    async def _remind_one(self, connection: AsyncConnection, found: RowMapping, line: PlannedReminder) -> int:
-        """The window of a single match is about one place. Single notices go out with the next sweep."""
-        told = await matching.still_asked(connection, found["id"])
-        told = [r._replace(subject=f"{r.subject}/{found['id']}/{line.key}") for r in told]
-        season = found["season_id"]
-        return await campaigns.plan(
-            connection, f"{season}/{line.template}", season, line.template, told, window=found["id"]
-        )
-
     @activity.defn(name="announce_change")
     async def announce(self, ref: WindowRef) -> Counted:
         """Tell the present close of a window to everyone who was told another one: once for each."""
         async with self._house.database.transaction() as connection:
             found, _ = await windows.row(connection, ref.window)
-            last = await rows(
-                connection,
-                """SELECT event FROM log WHERE window_id = :window AND command_id IS NOT NULL
-                   ORDER BY id DESC LIMIT 1""",
-                window=ref.window,
-            )
-            template = _CHANGES.get(last[0]["event"]) if last else None
-            if found["state"] == "cancelled" or template is None:
-                return Counted()
-            campaign = f"{ref.window}/change/{found['revision']}"
-            # A pause tells no new instant: everyone who was told the old one hears of it.
-            audience = "told" if template == "window_paused" else "told_otherwise"
-            count = await campaigns.plan(
-                connection, campaign, found["season_id"], template, audience, window=ref.window
-            )
-            return Counted(counts={template: count}, campaigns=(campaign,) if count else ())
+            campaign, count = await tell_change(connection, found)
+            return Counted(counts={"told": count}, campaigns=(campaign,) if count else ())
 
     @activity.defn(name="extend_window")
     async def extend(self, command: Extend) -> Outcome:

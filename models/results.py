@@ -140,18 +140,18 @@ class MatchingPlan(Result):
 
 
 class RoundRef(Result):
-    """Names a matching round, from 1."""
+    """Names a matching round, from 1, and the instant for which it is planned."""
 
     season: str
     round: int
+    at: Instant | None = None
 
 
 class MatchRef(Result):
-    """Names a match to an activity; `ordinal` counts its follow-ups from 1."""
+    """Names a match to an activity."""
 
     season: str
     match: int
-    ordinal: int = 0
 
 
 class RoundMatches(Result):
@@ -161,21 +161,13 @@ class RoundMatches(Result):
     campaigns: tuple[str, ...] = ()
 
 
-class NegotiationFacts(Result):
-    """A negotiation as its workflow needs it. Instants and spans are real."""
+class NegotiationTurn(Result):
+    """How a negotiation stands after a turn, and when it wants the next; None when it is over."""
 
-    match: int
-    season: str
     state: str
-    answer_window: str
-    follow_up_every: Span
-    expires_at: Instant
-
-
-class FollowUpOpened(Result):
-    """The window of a follow-up; None where the negotiation is over."""
-
-    window: str | None = None
+    asked: int = 0
+    next_at: Instant | None = None
+    expires_at: Instant | None = None
 
 
 class TrackingTurn(Result):

@@ -6,16 +6,14 @@ it is reminded. Planning twice is harmless: a delivery is unique on (campaign, p
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.tables import Campaign, Delivery
-from records.database import CLOCK, Database, now_parameter, rows, run
+from records.database import CLOCK, Database, clock_of, rows, run
 
 _ENTRIES = "FROM entries e JOIN people p ON p.id = e.applicant_id WHERE e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area)"
 _ENTRY = "SELECT p.id AS person_id, 'entry/' || e.id AS subject, e.id AS entry_id, p.language, '{}'::jsonb AS data"
@@ -89,51 +87,39 @@ async def plan(
     `audience` is a key of AUDIENCES or the recipients themselves. A delivery about a window keeps the closing
     instant that it tells.
     """
-    at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"] if now_parameter() is None else now_parameter()
-    await connection.execute(
-        upsert(Campaign)
-        .values(
-            id=campaign, season_id=season, window_id=window, template=template, planned_at=at, useful_until=useful_until
-        )
-        .on_conflict_do_nothing()
-    )
-    closes_at = await _closing(connection, window)
+    at = await clock_of(connection)
+    values: dict[str, Any] = {
+        "campaign": campaign, "season": season, "window": window, "template": template, "at": at,
+        "useful_until": useful_until,
+    }  # fmt: skip
     if isinstance(audience, str):
-        sql = f"""WITH audience AS ({AUDIENCES[audience]})
-          INSERT INTO deliveries (campaign_id, person_id, subject, season_id, entry_id, window_id, language, data,
-            told_closes_at, queued_at)
-          SELECT :campaign, person_id, subject, :season, entry_id, :window, language, data,
-            CAST(:closes_at AS timestamptz), CAST(:at AS timestamptz) FROM audience
-          WHERE :audience <> 'told_otherwise'
-             OR CAST(data->>'old' AS timestamptz) IS DISTINCT FROM CAST(:closes_at AS timestamptz)
-          ON CONFLICT DO NOTHING"""
-        values = {"campaign": campaign, "season": season, "window": window, "at": at, "closes_at": closes_at}
-        bound = {**values, "audience": audience}
-        if ":area" in sql:
-            bound["area"] = area
-        await connection.execute(text(sql), bound)
-        return await _queued(connection, campaign)
-    common = {
-        "campaign_id": campaign,
-        "season_id": season,
-        "window_id": window,
-        "told_closes_at": closes_at,
-        "queued_at": at,
-    }
-    for start in range(0, len(audience), 1000):  # PostgreSQL takes at most 32,767 values in one statement
-        part = [{**common, **r._asdict()} for r in audience[start : start + 1000]]
-        await connection.execute(upsert(Delivery).values(part).on_conflict_do_nothing())
-    return await _queued(connection, campaign)
+        due = f"""SELECT a.* FROM ({AUDIENCES[audience]}) a, closing
+          WHERE NOT {str(audience == "told_otherwise").lower()}
+             OR CAST(a.data->>'old' AS timestamptz) IS DISTINCT FROM closing.closes_at"""
+        if ":area" in due:
+            values["area"] = area
+    else:
+        due = """SELECT * FROM jsonb_to_recordset(CAST(:told AS jsonb))
+          AS k(person_id bigint, subject text, entry_id bigint, language text, data jsonb)"""
+        values["told"] = json.dumps([recipient._asdict() for recipient in audience])
+    return int((await rows(connection, _PLAN.format(due=due), **values))[0]["n"])
 
 
-async def _queued(connection: AsyncConnection, campaign: str) -> int:
-    # Counted, not remembered: an activity tried again after its commit must still hand its campaign to be sent.
-    found = await rows(
-        connection,
-        "SELECT count(*) AS n FROM deliveries WHERE campaign_id = :campaign AND state IN ('queued', 'sending')",
-        campaign=campaign,
-    )
-    return int(found[0]["n"])
+# What waits is counted, not remembered: an activity tried again after its commit must still hand its campaign on.
+# The count sees the rows from before this statement, so its own are added.
+_PLAN = """WITH written AS (
+    INSERT INTO campaigns (id, season_id, window_id, template, planned_at, useful_until)
+    VALUES (:campaign, :season, :window, :template, CAST(:at AS timestamptz), CAST(:useful_until AS timestamptz))
+    ON CONFLICT DO NOTHING
+  ), closing AS (SELECT (SELECT closes_at FROM windows WHERE id = :window) AS closes_at), due AS ({due}), queued AS (
+    INSERT INTO deliveries (campaign_id, person_id, subject, season_id, entry_id, window_id, language, data,
+      told_closes_at, queued_at)
+    SELECT :campaign, due.person_id, due.subject, :season, due.entry_id, :window, due.language, due.data,
+      closing.closes_at, CAST(:at AS timestamptz) FROM due, closing
+    ON CONFLICT DO NOTHING RETURNING person_id
+  )
+  SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM deliveries
+    WHERE campaign_id = :campaign AND state IN ('queued', 'sending')) AS n"""
 
 
 async def point_to_windows(connection: AsyncConnection, campaign: str, season: str) -> None:
@@ -146,13 +132,6 @@ async def point_to_windows(connection: AsyncConnection, campaign: str, season: s
         campaign=campaign,
         season=season,
     )
-
-
-async def _closing(connection: AsyncConnection, window: str | None) -> datetime | None:
-    if window is None:
-        return None
-    found = await rows(connection, "SELECT closes_at FROM windows WHERE id = :window", window=window)
-    return found[0]["closes_at"] if found else None
 
 
 class Claimed(NamedTuple):
@@ -207,10 +186,8 @@ async def claim(database: Database, campaign: str, owner: str, limit: int, lease
 
     A delivery whose lease ran out was in the hands of a worker that died: it is taken again, marked `again`.
     """
-    async with database.statement() as connection:
-        values = {"campaign": campaign, "owner": owner, "limit": limit, "lease": lease, "now": now_parameter()}
-        result = await connection.execute(text(_CLAIM), values)
-        return [Claimed(**row) for row in result.mappings()]
+    found = await database.at_once(_CLAIM, campaign=campaign, owner=owner, limit=limit, lease=lease)
+    return [Claimed(**row) for row in found]
 
 
 async def mark(
@@ -227,16 +204,16 @@ async def mark(
     `deliveries` are (campaign, person, subject). `in_doubt`: the server may have taken it before it failed, so the
     next try may be a second mail. Returns how many were still this owner's.
     """
-    async with database.statement() as connection:
-        return await run(
-            connection,
+    return len(
+        await database.at_once(
             f"""UPDATE deliveries d SET state = :state, answer = :answer, owner = NULL, lease_until = NULL,
                   possibly_twice = possibly_twice OR :in_doubt,
                   sent_at = CASE WHEN :state = 'sent' THEN {CLOCK} END
                 FROM unnest(CAST(:campaigns AS text[]), CAST(:people AS bigint[]), CAST(:subjects AS text[]))
                   AS k(campaign_id, person_id, subject)
                 WHERE d.campaign_id = k.campaign_id AND d.person_id = k.person_id AND d.subject = k.subject
-                  AND d.owner = :owner AND d.state = 'sending'""",
+                  AND d.owner = :owner AND d.state = 'sending'
+                RETURNING d.person_id""",
             state=state,
             answer=answer,
             owner=owner,
@@ -245,22 +222,21 @@ async def mark(
             people=[d[1] for d in deliveries],
             subjects=[d[2] for d in deliveries],
         )
+    )
 
 
 async def left(database: Database, campaign: str) -> int:
     """How many deliveries of a campaign are not yet done with."""
-    async with database.statement() as connection:
-        return await _queued(connection, campaign)
+    sql = "SELECT count(*) AS n FROM deliveries WHERE campaign_id = :campaign AND state IN ('queued', 'sending')"
+    return int((await database.at_once(sql, campaign=campaign))[0]["n"])
 
 
 async def waiting(database: Database, older_than: timedelta) -> list[tuple[str, str]]:
     """(campaign, season) of every campaign that still has deliveries queued longer than this, or abandoned."""
-    async with database.statement() as connection:
-        found = await rows(
-            connection,
-            f"""SELECT DISTINCT campaign_id, season_id FROM deliveries
-                WHERE (state = 'queued' AND queued_at < {CLOCK} - CAST(:older AS interval))
-                   OR (state = 'sending' AND lease_until < {CLOCK})""",
-            older=older_than,
-        )
-        return [(row["campaign_id"], row["season_id"]) for row in found]
+    found = await database.at_once(
+        f"""SELECT DISTINCT campaign_id, season_id FROM deliveries
+            WHERE (state = 'queued' AND queued_at < {CLOCK} - CAST(:older AS interval))
+               OR (state = 'sending' AND lease_until < {CLOCK})""",
+        older=older_than,
+    )
+    return [(row["campaign_id"], row["season_id"]) for row in found]

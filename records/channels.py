@@ -12,7 +12,7 @@ from models.errors import NotFound, Refused
 from models.forms import ChannelForm
 from models.tables import Channel, Entry, Recommendation
 from records import gate, log, people
-from records.database import Database, now_parameter, now_sql, rows
+from records.database import Database, clock_of, now_parameter, rows
 from records.seasons import live
 
 
@@ -20,7 +20,7 @@ async def add_channel(database: Database, season_id: str, form: ChannelForm) -> 
     """Write a channel, or answer the one that has this code already."""
     async with database.transaction() as connection:
         await live(connection, season_id)
-        at = (await connection.execute(select(now_sql()))).scalar_one()
+        at = await clock_of(connection)
         contact = (await people.keep(connection, [form.contact], at))[0]
         values = {**form.model_dump(exclude={"contact"}), "season_id": season_id, "contact_id": contact}
         statement = upsert(Channel).values(created_at=at, **values)
@@ -53,7 +53,7 @@ async def attribute(
 ) -> None:
     """Write who recommended what, when, by which act. Raises NotFound for an unknown channel, Refused past its quota."""
     if at is None:
-        at = (await connection.execute(select(now_sql()))).scalar_one()
+        at = await clock_of(connection)
     found = (
         await connection.execute(
             select(Channel.id, Channel.quota)

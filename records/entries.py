@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, NotFound, Refused
@@ -15,8 +15,8 @@ from models.season import SeasonFile
 from models.states import Decision, EntryState
 from models.tables import Entry
 from records import channels, decisions, gate, log
-from records.database import Database, now_parameter, rows
-from records.seasons import file_of
+from records.database import Database, rows
+from records.seasons import file_of, known_file
 
 _SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
   UPDATE entries e SET state = 'submitted', submitted_at = gate.at, changed_at = gate.at, window_id = gate.id,
@@ -32,7 +32,6 @@ _SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
     jsonb_build_object('at', at), at
   FROM done JOIN people p ON p.id = applicant_id ON CONFLICT DO NOTHING
 ) SELECT number, at FROM done"""
-_SUBMIT_STATEMENT = text(_SUBMIT)
 
 
 _PERSONS = """persons AS (
@@ -44,8 +43,7 @@ _PERSONS = """persons AS (
 )"""
 # Whoever is known keeps name and language; an update that changes nothing makes RETURNING answer for them too.
 
-_DRAFT = text(
-    f"""WITH {gate.BY_KIND}, counted AS (
+_DRAFT = f"""WITH {gate.BY_KIND}, counted AS (
   INSERT INTO counters (season_id, area, track, last) SELECT :season, :area, :track, 1 FROM gate
   ON CONFLICT (season_id, area, track) DO UPDATE SET last = counters.last + 1 RETURNING last
 ), {_PERSONS}, entered AS (
@@ -65,10 +63,8 @@ _DRAFT = text(
   SELECT :season, gate.at, 'applicant', 'entry.drafted', gate.id, entered.id,
     jsonb_build_object('number', entered.number) FROM gate, entered
 ) SELECT id FROM entered"""
-)
 
-_SAVE = text(
-    f"""WITH {gate.BY_ENTRY}, {_PERSONS}, changed AS (
+_SAVE = f"""WITH {gate.BY_ENTRY}, {_PERSONS}, changed AS (
   UPDATE entries e SET division = :division, fields = CAST(:fields AS jsonb), title = :title, summary = :summary,
     organisation = :organisation, leader_degree = :leader_degree, documents = CAST(:documents AS jsonb),
     details = CAST(:details AS jsonb), applicant_id = (SELECT id FROM persons WHERE email = :applicant),
@@ -86,7 +82,6 @@ _SAVE = text(
   INSERT INTO log (season_id, at, actor, event, window_id, entry_id)
   SELECT season_id, at, 'applicant', 'entry.changed', window_id, id FROM changed
 ) SELECT at FROM changed"""
-)
 
 
 async def draft(database: Database, season_id: str, form: EntryForm, *, channel: str | None = None) -> int:
@@ -95,20 +90,24 @@ async def draft(database: Database, season_id: str, form: EntryForm, *, channel:
     Raises BadInput for an unknown area, track, group or field; Refused where no registration window is open;
     NotFound for an unknown season or channel.
     """
-    async with database.transaction() if channel else database.statement() as connection:
-        file = await file_of(connection, season_id)
-        values = {
-            **_values(form, _division(file, form)),
-            "season": season_id,
-            "kind": "registration",
-            "prefix": f"{file.number_prefix}-{form.area}-{form.track}-",
-        }
-        entry_id: int | None = (await connection.execute(_DRAFT, values)).scalar_one_or_none()
-        if entry_id is None:
+    file = await known_file(database, season_id)
+    values = {
+        **_values(form, _division(file, form)),
+        "season": season_id,
+        "kind": "registration",
+        "prefix": f"{file.number_prefix}-{form.area}-{form.track}-",
+    }
+    if channel is None:
+        found = await database.at_once(_DRAFT, **values)
+    else:
+        async with database.transaction() as connection:
+            found = await rows(connection, _DRAFT, **values)
+            if found:
+                await channels.attribute(connection, season_id, found[0]["id"], channel, "registered")
+    if not found:
+        async with database.statement() as connection:
             await gate.refuse(connection, season_id, "registration", form.area)
-        if channel is not None:
-            await channels.attribute(connection, season_id, entry_id, channel, "registered")
-        return entry_id
+    return int(found[0]["id"])
 
 
 async def save(database: Database, entry_id: int, form: EntryForm) -> None:
@@ -122,7 +121,7 @@ async def save(database: Database, entry_id: int, form: EntryForm) -> None:
                 "Withdraw it and register it anew in the other area or track.",
             )  # fmt: skip
         values = {**_values(form, _division(file, form)), "entry": entry_id}
-        if (await connection.execute(_SAVE, values)).scalar_one_or_none() is None:
+        if not await rows(connection, _SAVE, **values):
             await gate.refuse(connection, entry["season_id"], "registration", form.area)
 
 
@@ -132,11 +131,10 @@ async def submit(database: Database, entry_id: int, *, actor: str = "applicant")
     Submitting again while the window is open counts as the newer submission. Raises Refused with the closing
     instant; a late attempt is kept in the log.
     """
+    found = await database.at_once(_SUBMIT, entry=entry_id, actor=actor)
+    if found:
+        return found[0]["number"], found[0]["at"]
     async with database.statement() as connection:
-        values = {"entry": entry_id, "actor": actor, "now": now_parameter()}
-        row = (await connection.execute(_SUBMIT_STATEMENT, values)).one_or_none()
-        if row is not None:
-            return row.number, row.at
         entry = await _entry(connection, entry_id)
         line = log.Line("entry.refused_late", actor=actor, entry_id=entry_id, data={"number": entry["number"]})
         await log.write(connection, entry["season_id"], [line])
@@ -211,5 +209,5 @@ def _values(form: EntryForm, division: str) -> dict[str, Any]:
         "title": form.title, "summary": form.summary, "organisation": form.organisation,
         "leader_degree": form.leader_degree, "documents": json.dumps(form.documents),
         "details": json.dumps({"readiness": form.readiness}), "people": json.dumps(list(people.values())),
-        "emails": list(people), "applicant": form.applicant.email, "now": now_parameter(),
+        "emails": list(people), "applicant": form.applicant.email,
     }  # fmt: skip

@@ -8,13 +8,13 @@ flight and its list is complete. Design and measurements: docs/architecture.md, 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import NotFound, Refused
-from records.database import CLOCK, Database, now_parameter
+from records.database import CLOCK, now_parameter
 
 # The clock is read once, in a row of its own, so that the instant compared is the instant kept.
 BY_WINDOW = f"""gate AS (
@@ -41,14 +41,6 @@ BY_ENTRY = f"""gate AS (
     AND w.state IN ('open', 'scheduled') AND w.opens_at <= clock.at AND clock.at < w.closes_at
   ORDER BY w.opens_at LIMIT 1 FOR KEY SHARE OF w)"""
 """The same for the registration window of the area of the entry `:entry`."""
-
-
-async def pass_gate(database: Database, sql: str, **values: Any) -> dict[str, Any] | None:
-    """Run a gated statement, a transaction of its own. Its one row, or None where nothing was accepted."""
-    async with database.statement() as connection:
-        result = await connection.execute(text(sql), {**values, "now": now_parameter()})
-        row = result.mappings().one_or_none()
-        return dict(row) if row else None
 
 
 async def refuse(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NoReturn
 
-from sqlalchemy import Boolean, literal_column, text
+from sqlalchemy import Boolean, literal_column
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,9 +17,9 @@ from models.season import DefenceStage, ReviewStage
 from models.states import AssignmentState
 from models.tables import Judge
 from records import assignments, gate, log, people
-from records.database import CLOCK, Database, now_parameter, rows, run
+from records.database import CLOCK, Database, clock_of, rows, run
 from records.locks import ASSIGNING, one_at_a_time
-from records.seasons import file_of, live
+from records.seasons import known_file, live
 from rules.assignment import replacement
 from rules.scoring import ballot_total
 
@@ -38,7 +38,7 @@ async def add_judge(database: Database, season_id: str, form: JudgeForm) -> int:
         unknown = set(form.tracks) - {t.code for t in season.file.tracks}
         if unknown:
             raise BadInput("judge.track", f"tracks: '{min(unknown)}' is no track of this season.")
-        at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
+        at = await clock_of(connection)
         person = (await people.keep(connection, [form.person], at))[0]
         values = {**form.model_dump(exclude={"person"}), "tracks": list(form.tracks)}
         statement = upsert(Judge).values(season_id=season_id, person_id=person, created_at=at, **values)
@@ -79,20 +79,23 @@ async def cast_ballot(
     Raises Refused for scores outside the rubric, a window that does not accept, or an assignment that was given to
     another, NotFound for an unknown assignment. An attempt after the close is kept in the log.
     """
-    async with database.statement() as connection:
-        task = await _assignment(connection, assignment_id)
-        file = await file_of(connection, task["season_id"])
-        stage = file.stage(task["stage"])
-        assert isinstance(stage, (ReviewStage, DefenceStage))
-        total = ballot_total(scores, file.rubric(stage.rubric))
-        values = {
-            "window": task["window_id"], "assignment": assignment_id, "scores": json.dumps(dict(scores)),
-            "total": total, "comment": comment, "now": now_parameter(),
-        }  # fmt: skip
-        at: datetime | None = (await connection.execute(text(_CAST), values)).scalar_one_or_none()
-        if at is None:
+    task = _only(await database.at_once(_ASSIGNMENT, id=assignment_id), assignment_id)
+    file = await known_file(database, task["season_id"])
+    stage = file.stage(task["stage"])
+    assert isinstance(stage, (ReviewStage, DefenceStage))
+    cast = await database.at_once(
+        _CAST,
+        window=task["window_id"],
+        assignment=assignment_id,
+        scores=json.dumps(dict(scores)),
+        total=ballot_total(scores, file.rubric(stage.rubric)),
+        comment=comment,
+    )
+    if not cast:
+        async with database.statement() as connection:
             await _refuse_ballot(connection, assignment_id, stage.kind)
-        return at
+    accepted: datetime = cast[0]["at"]
+    return accepted
 
 
 async def _refuse_ballot(connection: AsyncConnection, assignment_id: int, kind: str) -> NoReturn:
@@ -114,12 +117,14 @@ async def _refuse_ballot(connection: AsyncConnection, assignment_id: int, kind: 
 
 
 async def _assignment(connection: AsyncConnection, assignment_id: int, *, lock: bool = False) -> dict[str, Any]:
-    found = await rows(
-        connection,
-        "SELECT id, season_id, stage, area, window_id, entry_id, judge_id, state FROM assignments WHERE id = :id"
-        + (" FOR NO KEY UPDATE" if lock else ""),
-        id=assignment_id,
-    )
+    found = await rows(connection, _ASSIGNMENT + (" FOR NO KEY UPDATE" if lock else ""), id=assignment_id)
+    return _only(found, assignment_id)
+
+
+_ASSIGNMENT = "SELECT id, season_id, stage, area, window_id, entry_id, judge_id, state FROM assignments WHERE id = :id"
+
+
+def _only(found: list[dict[str, Any]], assignment_id: int) -> dict[str, Any]:
     if not found:
         raise NotFound("assignment.unknown", f"There is no assignment {assignment_id}.")
     return found[0]
@@ -235,7 +240,7 @@ async def _choose(connection: AsyncConnection, season: str, task: Mapping[str, A
         stage=task["stage"],
     )
     judges = await assignments.judges_for(connection, season, task["area"], task["stage"])
-    conflicts = await assignments.conflicts_of(connection, season)
+    conflicts = await assignments.conflicts_of(connection, season, task["entry_id"])
     taken = {r["judge_id"] for r in already}
     return replacement(assignments.to_review(entry[0]), judges, conflicts, taken, max_load)
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.tables import LogLine
-from records.database import now_sql
+from records.database import clock_of, run
 
 
 class Line(NamedTuple):
@@ -32,10 +33,19 @@ async def write(
 ) -> datetime:
     """Append the lines, all at one instant: `at`, or the business clock. Returns that instant."""
     if at is None:
-        at = (await connection.execute(select(now_sql()))).scalar_one()
+        at = await clock_of(connection)
     if lines:
-        await connection.execute(insert(LogLine), [{"season_id": season, "at": at, **line._asdict()} for line in lines])
+        written = json.dumps([line._asdict() for line in lines])
+        await run(connection, _WRITE, season=season, at=at, lines=written)
     return at
+
+
+# One statement whatever their number: one to be sent, and one to be read.
+_WRITE = """INSERT INTO log (season_id, at, actor, event, window_id, entry_id, person_id, command_id, reason, rule, data)
+  SELECT :season, CAST(:at AS timestamptz), k.actor, k.event, k.window_id, k.entry_id, k.person_id, k.command_id,
+    k.reason, k.rule, k.data
+  FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS k(actor text, event text, window_id text, entry_id bigint,
+    person_id bigint, command_id text, reason text, rule text, data jsonb)"""
 
 
 async def command_line(connection: AsyncConnection, command_id: str) -> dict[str, Any] | None:

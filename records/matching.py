@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, NoReturn
 
 from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, NotFound, Refused
 from models.forms import NeedForm, PlaceForm
 from models.season import MatchingStage, Reminder
 from models.states import WindowState
-from models.tables import Place, Window
+from models.tables import Place
 from records import campaigns, gate, log, people
 from records.campaigns import Recipient
-from records.database import CLOCK, Database, now_parameter, rows, run
+from records.database import CLOCK, Database, clock_of, now_parameter, rows, run
 from records.seasons import LiveSeason, live
 from rules import reminders
 
@@ -30,7 +30,7 @@ async def add_place(database: Database, season_id: str, form: PlaceForm) -> int:
         await live(connection, season_id)
         # A name that nobody has yet has no row to lock: two who add it at once wait for each other here.
         await run(connection, "SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))", key=f"{season_id}/{form.name}")
-        at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
+        at = await clock_of(connection)
         contact = (await people.keep(connection, [form.contact], at))[0]
         known = await rows(
             connection, "SELECT id FROM places WHERE season_id = :season AND name = :name ORDER BY id LIMIT 1",
@@ -259,32 +259,32 @@ async def both_sides(
     ]  # fmt: skip
 
 
-async def still_asked(connection: AsyncConnection, window: str) -> list[Recipient]:
-    """The contact of the place that has not answered in the window of a match or a follow-up; empty if it has."""
-    found = await rows(
-        connection,
-        """SELECT m.id FROM windows w JOIN matches m ON w.subject = 'match/' || m.id AND m.season_id = w.season_id
-           WHERE w.id = :window AND CASE w.kind WHEN 'match_answer' THEN m.state = 'proposed'
-             ELSE EXISTS (SELECT 1 FROM follow_ups f WHERE f.window_id = w.id AND f.state = 'due') END""",
-        window=window,
-    )
-    return await both_sides(connection, [r["id"] for r in found], {}, only="place")
-
-
 async def open_answer_windows(
     connection: AsyncConnection, season: LiveSeason, stage: MatchingStage, matches: list[int], at: datetime
 ) -> None:
     """A window for the answer to each new match, open from now."""
     closes = at + season.pace.span(stage.answer_within)
-    windows = [
+    made = [
         window_row(
             season, answer_window(season.id, m), stage.id, "match_answer", f"match/{m}",
             negotiation_workflow(season.id, m), at, closes, stage.reminders,
         )
         for m in matches
     ]  # fmt: skip
-    for start in range(0, len(windows), 500):
-        await connection.execute(upsert(Window).values(windows[start : start + 500]).on_conflict_do_nothing())
+    await write_windows(connection, made)
+
+
+async def write_windows(connection: AsyncConnection, made: Sequence[dict[str, Any]]) -> None:
+    """Write windows as `window_row` makes them; those that are there already are left as they are."""
+    if made:
+        columns = ", ".join(made[0])
+        await run(
+            connection,
+            f"""INSERT INTO windows ({columns})
+                SELECT {columns} FROM jsonb_populate_recordset(CAST(NULL AS windows), CAST(:made AS jsonb))
+                ON CONFLICT DO NOTHING""",
+            made=json.dumps(made, default=datetime.isoformat),
+        )
 
 
 def window_row(

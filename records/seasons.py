@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import URL, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,6 +15,7 @@ from models.states import SeasonState, WindowState
 from models.tables import Campaign, Season, Window
 from models.timeline import Pace, PlannedWindow, Timeline
 from records import log
+from records.database import Database, rows
 from rules import reminders
 
 
@@ -29,7 +30,7 @@ class LiveSeason(NamedTuple):
 
 
 # The file of a running season never changes, and reading it costs milliseconds: once for each process is enough.
-_known: dict[tuple[str, str], tuple[datetime, SeasonFile]] = {}
+_known: dict[tuple[URL, str], tuple[datetime, SeasonFile]] = {}
 
 
 async def file_of(connection: AsyncConnection, season: str) -> SeasonFile:
@@ -38,23 +39,30 @@ async def file_of(connection: AsyncConnection, season: str) -> SeasonFile:
     return found[1] if found else (await live(connection, season)).file
 
 
-def _key(connection: AsyncConnection, season: str) -> tuple[str, str]:
-    return str(connection.engine.url), season
+async def known_file(database: Database, season: str) -> SeasonFile:
+    """The same without a connection in hand."""
+    found = _known.get((database.engine.url, season))
+    if found:
+        return found[1]
+    async with database.statement() as connection:
+        return (await live(connection, season)).file
+
+
+def _key(connection: AsyncConnection, season: str) -> tuple[URL, str]:
+    return connection.engine.url, season
 
 
 async def live(connection: AsyncConnection, season: str) -> LiveSeason:
     """The season of that id. Raises NotFound."""
-    head = (
-        await connection.execute(select(Season.state, Season.started_at, Season.pace).where(Season.id == season))
-    ).one_or_none()
-    if head is None:
+    found = await rows(connection, "SELECT state, started_at, pace FROM seasons WHERE id = :season", season=season)
+    if not found:
         raise NotFound("season.unknown", f"There is no season '{season}'.", "`season list` shows the seasons.")
-    key = _key(connection, season)
-    if key not in _known or _known[key][0] != head.started_at:
-        row = (await connection.execute(select(Season.file).where(Season.id == season))).one()
-        _known[key] = head.started_at, SeasonFile.model_validate(row.file)
+    head, key = found[0], _key(connection, season)
+    if key not in _known or _known[key][0] != head["started_at"]:
+        file = await rows(connection, "SELECT file FROM seasons WHERE id = :season", season=season)
+        _known[key] = head["started_at"], SeasonFile.model_validate(file[0]["file"])
     # The pace may move: a paused season goes on later by as long as it stood still.
-    return LiveSeason(season, _known[key][1], Pace.model_validate(head.pace), head.state, head.started_at)
+    return LiveSeason(season, _known[key][1], Pace.model_validate(head["pace"]), head["state"], head["started_at"])
 
 
 def owner_of(season: str, planned: PlannedWindow) -> str:

@@ -15,7 +15,7 @@ from models.season import SelectionStage
 from models.states import Decision
 from records import campaigns, decisions, gate, log, people
 from records.campaigns import Recipient
-from records.database import CLOCK, Database, now_parameter, rows, run
+from records.database import CLOCK, Database, clock_of, now_parameter, rows, run
 from records.locks import SELECTING, one_at_a_time
 from records.seasons import live
 
@@ -131,7 +131,7 @@ async def file_objection(
         await _must_be_listed(connection, window_id, entry)
         person = None
         if by is not None:
-            at = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
+            at = await clock_of(connection)
             person = (await people.keep(connection, [by], at))[0]
         values = {"window": window_id, "entry": entry_id, "by": person, "text": objection, "now": now_parameter()}
         found: int | None = (await connection.execute(text(_OBJECT), values)).scalar_one_or_none()

@@ -13,7 +13,7 @@ from models.errors import BadInput, NotFound, Refused
 from models.states import SeasonState, WindowState
 from models.tables import Season
 from records import log, windows
-from records.database import now_sql, rows, run
+from records.database import clock_of, rows, run
 from records.seasons import live
 
 
@@ -87,7 +87,7 @@ async def _begin(connection: AsyncConnection, command: SeasonCommand) -> tuple[R
     found = (await connection.execute(locked)).mappings().one_or_none()
     if found is None:
         raise NotFound("season.unknown", f"There is no season '{command.season}'.", "`season list` shows the seasons.")
-    now: datetime = (await connection.execute(select(now_sql()))).scalar_one()
+    now: datetime = await clock_of(connection)
     before = await log.command_line(connection, command.id)
     if before is not None:
         return found, now, Outcome.model_validate({**before["data"]["outcome"], "repeated": True})

@@ -7,27 +7,19 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import NotFound
 from models.season import Reminder
-from models.tables import Window
 from records import gate, log
-from records.database import CLOCK, Database, now_parameter, rows, run
-from records.matching import window_row
+from records.database import Database, now_parameter, rows, run
+from records.matching import window_row, write_windows
 from records.seasons import LiveSeason
 
 
 def follow_up_window(season: str, match: int, kind: str, ordinal: int) -> str:
     """Id of the window of a follow-up."""
     return f"{season}/match/{match}/{kind}/{ordinal}"
-
-
-async def now_of(connection: AsyncConnection) -> datetime:
-    """The business clock."""
-    now: datetime = (await rows(connection, f"SELECT {CLOCK} AS at"))[0]["at"]
-    return now
 
 
 class FollowUp(NamedTuple):
@@ -47,19 +39,19 @@ async def open_follow_ups(
     owner: str,
     length: timedelta,
     lines: tuple[Reminder, ...],
+    *,
+    at: datetime,
 ) -> list[str]:
-    """Write follow-ups and their windows, open from now for `length` (real); the windows' ids, in order.
+    """Write follow-ups and their windows, open from `at` for `length` (real); the windows' ids, in order.
 
     Harmless when repeated: a follow-up that is there already is left as it is.
     """
-    at = await now_of(connection)
     ids = [follow_up_window(season.id, one.match, kind, one.ordinal) for one in wanted]
     made = [
         window_row(season, window, stage, "follow_up", f"match/{one.match}", owner, at, at + length, lines)
         for one, window in zip(wanted, ids, strict=True)
     ]
-    for start in range(0, len(made), 500):  # PostgreSQL takes at most 32,767 values in one statement
-        await connection.execute(upsert(Window).values(made[start : start + 500]).on_conflict_do_nothing())
+    await write_windows(connection, made)
     new = await rows(
         connection,
         """INSERT INTO follow_ups (season_id, match_id, kind, ordinal, window_id, state)
@@ -119,24 +111,6 @@ async def answer_follow_up(database: Database, follow_up: int, answer: str) -> N
             await gate.refuse(connection, found[0]["season_id"], "follow_up", None, window)
 
 
-async def miss(connection: AsyncConnection, season: str, match: int, kind: str, ordinal: int) -> bool:
-    """A follow-up still due after its close is missed."""
-    found = await rows(
-        connection,
-        """UPDATE follow_ups SET state = 'missed' WHERE match_id = :match AND kind = :kind AND ordinal = :ordinal
-             AND state = 'due' RETURNING window_id, (SELECT entry_id FROM matches WHERE id = :match) AS entry_id""",
-        match=match,
-        kind=kind,
-        ordinal=ordinal,
-    )
-    lines = [
-        log.Line("follow_up.missed", window_id=r["window_id"], entry_id=r["entry_id"], data={"match": match})
-        for r in found
-    ]
-    await log.write(connection, season, lines)
-    return bool(found)
-
-
 async def close_over(connection: AsyncConnection, season: str, owner: str, at: datetime) -> int:
     """Close every window of this owner whose time is up; what is still due in them is missed. How many were closed.
 
@@ -151,21 +125,22 @@ async def close_over(connection: AsyncConnection, season: str, owner: str, at: d
            RETURNING w.id, w.stage, w.closes_at""",
         season=season, owner=owner, at=at,
     )  # fmt: skip
-    if not closed:
-        return 0
     lines = [
         log.Line(
             "window.closed", window_id=w["id"], data={"stage": w["stage"], "closes_at": w["closes_at"].isoformat()}
         )
         for w in closed
     ]
-    # A statement of its own: it sees what was accepted while the one above waited for the locks.
+    # A statement of its own: it sees what was accepted while the one above waited for the locks. Windows that
+    # operators closed early are over as well.
     missed = await rows(
         connection,
-        """UPDATE follow_ups f SET state = 'missed' FROM matches m
-           WHERE f.window_id = ANY(CAST(:windows AS text[])) AND f.state = 'due' AND m.id = f.match_id
+        """UPDATE follow_ups f SET state = 'missed' FROM matches m, windows w
+           WHERE w.season_id = :season AND w.owner = :owner AND w.state = 'closed' AND f.window_id = w.id
+             AND f.state = 'due' AND m.id = f.match_id
            RETURNING f.window_id, f.match_id, m.entry_id""",
-        windows=[w["id"] for w in closed],
+        season=season,
+        owner=owner,
     )
     lines += [
         log.Line("follow_up.missed", window_id=f["window_id"], entry_id=f["entry_id"], data={"match": f["match_id"]})
@@ -173,6 +148,18 @@ async def close_over(connection: AsyncConnection, season: str, owner: str, at: d
     ]
     await log.write(connection, season, lines, at=at)
     return len(closed)
+
+
+async def asked_of(connection: AsyncConnection, match: int) -> list[dict[str, Any]]:
+    """The follow-ups of a negotiation so far, in order: `state`, and the `window` of each."""
+    found = await rows(
+        connection,
+        """SELECT f.state AS answer, w.id, w.state, w.opens_at, w.closes_at, w.reminders
+           FROM follow_ups f JOIN windows w ON w.id = f.window_id
+           WHERE f.match_id = :match AND f.kind = 'negotiation' ORDER BY f.ordinal""",
+        match=match,
+    )
+    return [{"state": row["answer"], "window": row} for row in found]
 
 
 async def tracked(connection: AsyncConnection, season: str) -> list[dict[str, Any]]:

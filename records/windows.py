@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow, WindowCommand
@@ -20,7 +20,7 @@ from models.states import WindowState
 from models.tables import Window
 from models.timeline import Pace, PlannedReminder
 from records import log
-from records.database import now_sql, rows
+from records.database import clock_of, rows
 from records.seasons import LiveSeason, live
 from rules import reminders
 
@@ -28,17 +28,16 @@ SETTLE = timedelta(minutes=1)
 """Two changes of a window within this (nominal) time are told as one."""
 
 
-async def row(connection: AsyncConnection, window: str, *, lock: bool = False) -> tuple[RowMapping, datetime]:
+async def row(connection: AsyncConnection, window: str, *, lock: bool = False) -> tuple[dict[str, Any], datetime]:
     """The window's row and the business clock, read after the lock was had. Raises NotFound."""
-    query = select(Window.__table__).where(Window.id == window)
-    found = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
-    if found is None:
+    sql = "SELECT * FROM windows WHERE id = :id" + (" FOR UPDATE" if lock else "")
+    found = await rows(connection, sql, id=window)
+    if not found:
         raise NotFound("window.unknown", f"There is no window '{window}'.", "`season windows` lists them.")
-    now: datetime = (await connection.execute(select(now_sql()))).scalar_one()
-    return found, now
+    return found[0], await clock_of(connection)
 
 
-def facts_of(window: RowMapping | dict[str, Any], pace: Pace) -> WindowFacts:
+def facts_of(window: dict[str, Any], pace: Pace) -> WindowFacts:
     """What the workflow holds of a window."""
     plan = [PlannedReminder.model_validate(r) for r in window["reminders"]]
     return WindowFacts(
@@ -131,7 +130,7 @@ async def steer(connection: AsyncConnection, command: WindowCommand) -> Outcome:
 
 
 async def _decide(
-    connection: AsyncConnection, season: LiveSeason, found: RowMapping, command: WindowCommand, now: datetime
+    connection: AsyncConnection, season: LiveSeason, found: dict[str, Any], command: WindowCommand, now: datetime
 ) -> tuple[str, dict[str, Any]]:
     state, name = found["state"], f"Window '{found['id']}'"
     match command:
@@ -168,7 +167,7 @@ async def _decide(
             raise BadInput("command.unknown", f"'{type(command).__name__}' is no command on a window.")
 
 
-def resumed(found: RowMapping | dict[str, Any], now: datetime) -> dict[str, Any]:
+def resumed(found: dict[str, Any], now: datetime) -> dict[str, Any]:
     """What a paused window becomes: it closes (and, if it had not opened, opens) as much later as it was paused."""
     pause = now - found["paused_at"]
     waited = found["opened_at"] is None and found["opens_at"] > found["paused_at"]
@@ -181,7 +180,7 @@ def resumed(found: RowMapping | dict[str, Any], now: datetime) -> dict[str, Any]
     }
 
 
-async def _reopen(connection: AsyncConnection, found: RowMapping, command: Reopen, now: datetime) -> dict[str, Any]:
+async def _reopen(connection: AsyncConnection, found: dict[str, Any], command: Reopen, now: datetime) -> dict[str, Any]:
     name = f"Window '{found['id']}'"
     if found["state"] != WindowState.CLOSED:
         raise Refused("window.not_closed", f"{name} is {found['state']}, not closed.", "Use `season extend` instead.")
@@ -202,7 +201,7 @@ async def _reopen(connection: AsyncConnection, found: RowMapping, command: Reope
     return {"state": WindowState.OPEN, "closes_at": until, "closed_at": None, "opened_at": found["opened_at"] or now}
 
 
-async def _later(connection: AsyncConnection, found: RowMapping) -> list[dict[str, Any]]:
+async def _later(connection: AsyncConnection, found: dict[str, Any]) -> list[dict[str, Any]]:
     return await rows(
         connection,
         """SELECT id, kind, state, opens_at, closes_at FROM windows
@@ -214,7 +213,7 @@ async def _later(connection: AsyncConnection, found: RowMapping) -> list[dict[st
     )
 
 
-async def _room(connection: AsyncConnection, found: RowMapping, until: datetime) -> None:
+async def _room(connection: AsyncConnection, found: dict[str, Any], until: datetime) -> None:
     """A window must not run past the close of a stage that comes after it."""
     if found["subject"] is not None or found["kind"] in ("needs", "event"):
         return
@@ -237,7 +236,7 @@ def _until(command: Extend | Reopen, base: datetime) -> datetime:
     return base + command.by
 
 
-def _not_running(found: RowMapping, now: datetime, done: str, remedy: str) -> Refused:
+def _not_running(found: dict[str, Any], now: datetime, done: str, remedy: str) -> Refused:
     state = found["state"]
     if state in (WindowState.OPEN, WindowState.SCHEDULED):
         state = WindowState.CLOSED if now >= found["closes_at"] else state
@@ -248,7 +247,7 @@ def _not_running(found: RowMapping, now: datetime, done: str, remedy: str) -> Re
     return Refused(f"window.{state}", f"Window '{found['id']}' cannot be {done}: it is {state}{when}.", remedy)
 
 
-def _plan(season: LiveSeason, found: RowMapping) -> list[dict[str, Any]]:
+def _plan(season: LiveSeason, found: dict[str, Any]) -> list[dict[str, Any]]:
     stage = season.file.stage(found["stage"])
     if isinstance(stage, WindowStage):
         lines = stage.lines()
@@ -258,22 +257,23 @@ def _plan(season: LiveSeason, found: RowMapping) -> list[dict[str, Any]]:
     return [r.model_dump(mode="json") for r in planned]
 
 
-async def put(connection: AsyncConnection, season: LiveSeason, window: str, **values: Any) -> RowMapping:
+async def put(connection: AsyncConnection, season: LiveSeason, window: str, **values: Any) -> dict[str, Any]:
     """Write these values to a window; where its instants move, its reminders move with them."""
     change = update(Window).where(Window.id == window).values(**values).returning(Window.__table__)
-    found: RowMapping = (await connection.execute(change)).mappings().one()
+    found = dict((await connection.execute(change)).mappings().one())
     if {"opens_at", "closes_at"} & values.keys():
         found = await _change(connection, found, reminders=_plan(season, found))
     return found
 
 
-async def _change(connection: AsyncConnection, found: RowMapping, **values: Any) -> RowMapping:
+async def _change(connection: AsyncConnection, found: dict[str, Any], **values: Any) -> dict[str, Any]:
     change = update(Window).where(Window.id == found["id"]).values(**values).returning(Window.__table__)
-    changed: RowMapping = (await connection.execute(change)).mappings().one()
-    return changed
+    return dict((await connection.execute(change)).mappings().one())
 
 
-async def _log(connection: AsyncConnection, found: RowMapping, event: str, at: datetime, data: dict[str, Any]) -> None:
+async def _log(
+    connection: AsyncConnection, found: dict[str, Any], event: str, at: datetime, data: dict[str, Any]
+) -> None:
     line = log.Line(event, window_id=found["id"], data={"stage": found["stage"], **data})
     await log.write(connection, found["season_id"], [line], at=at)
 

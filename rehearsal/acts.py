@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
@@ -11,6 +12,7 @@ from datetime import datetime
 from models.errors import SeasonkeeperError
 from records.database import Database, at_instant, rows
 
+AT_ONCE = 4
 Do = Callable[[], Awaitable[object]]
 
 
@@ -22,7 +24,8 @@ class Moot(Exception):
 class Act:
     """What somebody does, when. `exact`: workflows hear of it, so their clock must stand there.
 
-    `window` names the window that must accept it, where the refusal would be wrong while that is open.
+    `window` names the window that must accept it, where the refusal would be wrong while that is open. Acts of
+    different lanes (areas) do not touch each other, so they may be done at once; an act without a lane is done alone.
     """
 
     at: datetime
@@ -31,6 +34,7 @@ class Act:
     kind: str = field(compare=False)
     window: str | None = field(default=None, compare=False)
     exact: bool = field(default=False, compare=False)
+    lane: str | None = field(default=None, compare=False)
 
 
 class Agenda:
@@ -77,6 +81,32 @@ class Ledger:
     def total(self) -> int:
         """All acts so far, accepted or refused."""
         return self.done.total() + self.refused.total()
+
+
+async def perform_all(database: Database, acts: Iterable[Act], ledger: Ledger) -> None:
+    """Do these acts, given in order of time: those of one lane one after another, up to `AT_ONCE` lanes at once."""
+    lanes: dict[str, list[Act]] = {}
+    for act in acts:
+        if act.lane is None:
+            await _together(database, lanes, ledger)
+            lanes = {}
+            await perform(database, act, ledger)
+        else:
+            lanes.setdefault(act.lane, []).append(act)
+    await _together(database, lanes, ledger)
+
+
+async def _together(database: Database, lanes: dict[str, list[Act]], ledger: Ledger) -> None:
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def one(acts: list[Act]) -> None:
+        async with free:
+            for act in acts:
+                await perform(database, act, ledger)
+
+    async with asyncio.TaskGroup() as group:
+        for acts in lanes.values():
+            group.create_task(one(acts))
 
 
 async def perform(database: Database, act: Act, ledger: Ledger, *, virtual: bool = True) -> None:

@@ -30,6 +30,7 @@ class Crowd:
     def __init__(self, world: World, *, margin: int = 0) -> None:
         self._world = world
         self._actors = (Judges(world, margin), Office(world, margin), Guests(world), Places(world, margin))
+        self._always = margin > 0
         self._opened: set[str] = set()
         self._news: dict[str, Any] = {}
 
@@ -65,12 +66,13 @@ class Crowd:
         acts: list[Act] = []
         async with self._world.database.transaction() as connection:
             news = (await rows(connection, _NEWS, season=self._world.season))[0]
-            if news == self._news:
-                return []
+            moved = {what for what in news if news[what] != self._news.get(what)}
             self._news = news
-            acts += await self._registrations(connection)
+            if "open" in moved:
+                acts += await self._registrations(connection)
             for actor in self._actors:
-                acts += await actor.look(connection, now)
+                if moved & actor.HEEDS or (moved and self._always):
+                    acts += await actor.look(connection, now)
         return acts
 
     async def _registrations(self, connection: AsyncConnection) -> list[Act]:
@@ -89,12 +91,14 @@ _AREA_ROUNDS_END = """SELECT max(closes_at) AS at FROM windows
 _REGISTRATIONS = """SELECT id, area, stage, opens_at, closes_at FROM windows
   WHERE season_id = :season AND kind = 'registration' AND state = 'open' AND subject IS NULL ORDER BY id"""
 
-# Cheap to ask at each stop; only where one of these has moved is there anything to plan.
+# Cheap to ask at each stop; an actor looks only where what it heeds has moved.
 _NEWS = """SELECT
-  (SELECT md5(string_agg(id, ',' ORDER BY id)) FROM windows WHERE season_id = :season AND state = 'open') AS open,
+  (SELECT md5(string_agg(id, ',' ORDER BY id)) FROM windows WHERE season_id = :season AND state = 'open'
+     AND subject IS NULL) AS open,
   (SELECT max(id) FROM assignments) AS tasks,
   (SELECT max(session_id) FROM slots) AS slots,
   (SELECT max(id) FROM objections) AS objections,
+  (SELECT count(*) FROM entries WHERE season_id = :season AND state = 'undecided') AS undecided,
   (SELECT count(*) FROM invitations) AS invitations,
   (SELECT max(id) FROM matches) AS matches,
   (SELECT max(id) FROM follow_ups) AS follow_ups"""

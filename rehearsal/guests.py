@@ -19,6 +19,8 @@ from rehearsal.world import World
 class Guests:
     """Objects to entries on public notice, and answers invitations: most confirm, some decline, some are silent."""
 
+    HEEDS = frozenset({"open", "invitations"})
+
     def __init__(self, world: World) -> None:
         self._world = world
         self._seen: set[str] = set()

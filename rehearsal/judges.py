@@ -43,6 +43,8 @@ def judges_of(world: World, area: Area | None) -> Iterator[JudgeForm]:
 class Judges:
     """Plans what judges do with each new assignment, and which entries do not appear at their defence."""
 
+    HEEDS = frozenset({"tasks", "slots"})
+
     def __init__(self, world: World, margin: int = 0) -> None:
         self._world = world
         self._tasks = Cursor(margin)
@@ -71,7 +73,8 @@ class Judges:
             )
 
         at = self._spoken(slot) if held else slot["starts_at"] + self._world.span(timedelta(minutes=3))
-        return Act(at, f"slot/{slot['stage']}/{slot['number']}", record, "defend" if held else "no_show")
+        key = f"slot/{slot['stage']}/{slot['number']}"
+        return Act(at, key, record, "defend" if held else "no_show", lane=slot["area"])
 
     def _spoken(self, slot: dict[str, Any]) -> datetime:
         """When the last question is answered; never past the close."""
@@ -93,9 +96,9 @@ class Judges:
             return
         chance = dice.random()
         if chance < habits.JUDGE_DECLINES:
-            yield Act(self._soon(dice, begin, end), key, lambda: self._decline(task), "decline")
+            yield Act(self._soon(dice, begin, end), key, lambda: self._decline(task), "decline", lane=task["area"])
         elif chance < habits.JUDGE_DECLINES + habits.JUDGE_CONFLICT:
-            yield Act(self._soon(dice, begin, end), key, lambda: self._conflict(task), "conflict")
+            yield Act(self._soon(dice, begin, end), key, lambda: self._conflict(task), "conflict", lane=task["area"])
         elif habit < habits.JUDGE_SILENT:
             return
         elif habit < habits.JUDGE_SILENT + habits.JUDGE_LATE and dice.falls(0.5):
@@ -122,7 +125,7 @@ class Judges:
         async def cast() -> None:
             await judging.cast_ballot(self._world.database, task["id"], scores)
 
-        return Act(at, key, cast, "ballot", task["window_id"])
+        return Act(at, key, cast, "ballot", task["window_id"], lane=task["area"])
 
     def _scores(self, task: dict[str, Any], dice: Dice) -> dict[str, float]:
         """Points for each criterion: how good the entry is, how strict the judge, and chance. Half points."""
@@ -146,7 +149,7 @@ _TASKS = """SELECT a.id, a.stage, a.area, a.window_id, a.entry_id, a.judge_id, e
     WHERE s.entry_id = a.entry_id AND x.stage = a.stage AND x.season_id = a.season_id LIMIT 1) s ON true
   WHERE a.season_id = :season AND a.id > :floor AND a.state = 'active' ORDER BY e.number, p.email"""
 
-_SLOTS = """SELECT s.session_id * 10000 + s.position AS key, s.session_id, s.entry_id, s.starts_at, x.stage, e.number,
+_SLOTS = """SELECT s.session_id * 10000 + s.position AS key, s.session_id, s.entry_id, s.starts_at, x.stage, x.area, e.number,
     w.closes_at
   FROM slots s JOIN sessions x ON x.id = s.session_id JOIN entries e ON e.id = s.entry_id
   JOIN windows w ON w.season_id = x.season_id AND w.stage = x.stage AND w.area IS NOT DISTINCT FROM x.area

@@ -22,6 +22,8 @@ ACTOR = "ops"
 class Office:
     """Decides what a rule leaves to people, mostly in time; what it leaves is decided by rule at the close."""
 
+    HEEDS = frozenset({"open", "objections", "undecided"})
+
     def __init__(self, world: World, margin: int = 0) -> None:
         self._world = world
         self._undecided = Cursor(margin)

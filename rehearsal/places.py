@@ -44,6 +44,8 @@ def places_of(world: World) -> Iterator[PlaceForm]:
 class Places:
     """Plans what places do with the needs window, with new matches, and with new follow-ups."""
 
+    HEEDS = frozenset({"open", "matches", "follow_ups"})
+
     def __init__(self, world: World, margin: int = 0) -> None:
         self._world = world
         self._windows: set[str] = set()
@@ -105,7 +107,7 @@ class Places:
             await world.desk.poke(match["owner"])
 
         # Slowly: three quarters of the time has gone by on average.
-        at = world.on_the_hour(now + (match["closes_at"] - now) * dice.betavariate(5, 2), now)
+        at = max(world.answering(match, dice.betavariate(5, 2)), now)
         kind = "accept_match" if accept else "decline_match"
         return [Act(at, f"match/{match['number']}/{match['need']}", answer, kind, match["window_id"], exact=True)]
 
@@ -119,7 +121,7 @@ class Places:
             async def answer() -> None:
                 await tracking.answer_follow_up(world.database, asked["id"], dice.pick(_ANSWERS))
 
-            at = now + (asked["closes_at"] - now) * dice.betavariate(2, 2)
+            at = max(world.answering(asked, dice.betavariate(2, 2)), now)
             return [Act(at, self._key(asked), answer, "follow_up", asked["window_id"])]
         chance = dice.random()
         report: matching.Report = "continuing"
@@ -130,7 +132,7 @@ class Places:
             await matching.report_match(world.database, asked["match_id"], report)
             await world.desk.poke(asked["owner"])
 
-        at = world.on_the_hour(now + (asked["closes_at"] - now) * dice.betavariate(2, 2), now)
+        at = max(world.answering(asked, dice.betavariate(2, 2)), now)
         return [Act(at, self._key(asked), tell, f"report_{report}", asked["window_id"], exact=True)]
 
     def _key(self, asked: dict[str, Any]) -> str:
@@ -140,13 +142,13 @@ class Places:
 _NEEDS = """SELECT id, stage, opens_at, closes_at FROM windows
   WHERE season_id = :season AND kind = 'needs' AND state = 'open' ORDER BY id"""
 
-_MATCHES = """SELECT m.id, e.number, n.title AS need, w.id AS window_id, w.owner, w.closes_at FROM matches m
+_MATCHES = """SELECT m.id, e.number, n.title AS need, w.id AS window_id, w.owner, w.opens_at, w.closes_at FROM matches m
   JOIN entries e ON e.id = m.entry_id JOIN needs n ON n.id = m.need_id
   JOIN windows w ON w.season_id = m.season_id AND w.subject = 'match/' || m.id AND w.kind = 'match_answer'
   WHERE m.season_id = :season AND m.id > :floor AND m.state = 'proposed' ORDER BY e.number, n.title"""
 
 _FOLLOW_UPS = """SELECT f.id, f.match_id, f.kind, f.ordinal, f.window_id, e.number, n.title AS need, w.owner,
-    w.closes_at
+    w.opens_at, w.closes_at
   FROM follow_ups f JOIN matches m ON m.id = f.match_id JOIN entries e ON e.id = m.entry_id
   JOIN needs n ON n.id = m.need_id JOIN windows w ON w.id = f.window_id
   WHERE f.season_id = :season AND f.id > :floor AND f.state = 'due' ORDER BY e.number, n.title, f.kind, f.ordinal"""

@@ -2,7 +2,8 @@
 
 The crowd's acts are ordered by time. Again and again: let time pass to the next instant at which anything changes by
 itself (a window opens or closes, a reminder is due) or a workflow must hear of an act; until then do the acts that
-fall before it, each judged at its own instant. They are done one after another, so the same seed gives the same season.
+fall before it, each judged at its own instant. Acts that touch each other are done one after another, so the same seed
+gives the same season.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from models.timeline import Pace
 from records import campaigns, seasons
 from records.database import Database, at_instant, rows
 from records.schema import migrate
-from rehearsal.acts import Agenda, Ledger, perform
+from rehearsal.acts import AT_ONCE, Agenda, Ledger, perform_all
 from rehearsal.crowd import Crowd
 from rehearsal.facts import Course, compile_report
 from rehearsal.recorder import Recorder
@@ -34,6 +35,7 @@ from rehearsal.server import VirtualTime, time_skipping, working
 from rehearsal.world import World
 from rules import timeline as timelines
 from workers.embedded.temporary import temporary_postgres
+from workers.loop import run
 
 LEAD = timedelta(hours=18)
 """How long before the first window the rehearsal begins."""
@@ -68,9 +70,7 @@ def rehearse(
         url = postgres.url("rehearsal")
         migrate(url)
         set_up = time.perf_counter() - begun
-        return asyncio.run(
-            rehearse_on(url, file, entries=entries, seed=seed, months=months, progress=progress, set_up=set_up)
-        )
+        return run(rehearse_on(url, file, entries=entries, seed=seed, months=months, progress=progress, set_up=set_up))
 
 
 @contextmanager
@@ -96,7 +96,7 @@ async def rehearse_on(
 ) -> Report:
     """The same on a migrated, empty database; `set_up` are the seconds that it took to make it."""
     begun = time.perf_counter()
-    database, crowd_database, recorder = Database(url, pool_size=10), Database(url, pool_size=1), Recorder()
+    database, crowd_database, recorder = Database(url, pool_size=10), Database(url, pool_size=AT_ONCE), Recorder()
     try:
         async with (
             time_skipping() as (environment, clock),
@@ -105,11 +105,11 @@ async def rehearse_on(
             desk = Desk(crowd_database, environment.client)
             pace = await _begin(clock, desk, file)
             world = World(file.id, file, pace, desk, seed, entries)
-            run = Rehearsal(world, clock, progress)
-            run.phases["set_up"] = set_up + time.perf_counter() - begun
-            await run.through(months)
+            course = Rehearsal(world, clock, progress)
+            course.phases["set_up"] = set_up + time.perf_counter() - begun
+            await course.through(months)
             wall = set_up + time.perf_counter() - begun
-            return await compile_report(world, run.ledger, recorder, run.course(wall))
+            return await compile_report(world, course.ledger, recorder, course.course(wall))
     finally:
         await database.close()
         await crowd_database.close()
@@ -206,19 +206,17 @@ class Rehearsal:
         await self._let_mail_go(stop)
         await self._clock.advance(stop)
         await self._clock.settle()
-        self._now = await self._clock.now()
+        # Not the server's own present: it is later by what the work took, and that differs between two rehearsals.
+        self._now = stop
         self.spent["looking"] += looked - begun
         self.spent["acting"] += done - looked
         self.spent["time"] += time.perf_counter() - done
 
-    async def _act(self, stop: datetime) -> int:
-        count = 0
+    async def _act(self, stop: datetime) -> None:
+        acts = []
         while (act := self._agenda.take(stop)) is not None:
-            begun = time.perf_counter()
-            await perform(self._world.database, act, self.ledger)
-            self.spent[f"act: {act.kind}"] += time.perf_counter() - begun
-            count += 1
-        return count
+            acts.append(act)
+        await perform_all(self._world.database, acts, self.ledger)
 
     async def _next_stop(self, now: datetime, end: datetime) -> datetime:
         """The next instant at which a window changes or reminds, or an act of which workflows hear; a day at most."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from desk.client import Desk
 from models.season import Area, DefenceStage, RegistrationStage, ReviewStage, SeasonFile
 from models.timeline import Pace
 from records.database import Database
 from rehearsal.dice import Dice
+
+_FIRST_LOOK = timedelta(hours=26)
+_MORNING = 2
+"""Hour (UTC) in which the crowd answers questions: the morning of the places."""
 
 
 @dataclass
@@ -40,10 +45,17 @@ class World:
         """An instant in the season's own calendar."""
         return self.pace.nominal(instant)
 
-    def on_the_hour(self, at: datetime, earliest: datetime) -> datetime:
-        """The full hour of the season's own time before an instant, so that many acts share one; not too early."""
-        nominal = self.nominal(at).replace(minute=0, second=0, microsecond=0)
-        return max(self.pace.real(nominal), earliest)
+    def answering(self, asked: dict[str, Any], share: float) -> datetime:
+        """When somebody answers who takes `share` of the time (0 to 1) that the window of a question leaves.
+
+        On a morning, and never within the first day: so many answers share an instant, and it does not matter how
+        many seconds a rehearsal took to open the window, or at which look the crowd found it.
+        """
+        first, end = self.nominal(asked["opens_at"]) + _FIRST_LOOK, self.nominal(asked["closes_at"])
+        morning = (first + (end - first) * share).replace(hour=_MORNING, minute=0, second=0, microsecond=0)
+        while morning < first:
+            morning += timedelta(days=1)
+        return self.pace.real(morning if morning < end else first)
 
     def judges_wanted(self, area: Area | None) -> int:
         """How many judges an area (or the season office) asks, so that the rounds can be held with these entries."""

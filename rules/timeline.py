@@ -123,3 +123,16 @@ def pace_for(timeline: Timeline, now: datetime, open_now: bool, day: timedelta |
     registrations = [w.opens_at for w in timeline.windows if w.kind == "registration"] or [first]
     rate = day / _DAY if day is not None else 1.0
     return Pace(anchor_nominal=min(registrations), anchor_real=now, rate=rate)
+
+
+_ON_TIME = timedelta(hours=1)
+
+
+def on_time(planned: datetime | None, now: datetime, pace: Pace) -> datetime:
+    """The (real) instant from which spans are counted: the planned one, unless it came more than an hour late.
+
+    So that what is asked at noon is due at noon, not some milliseconds later; and nobody loses time by an outage.
+    """
+    if planned is None or not timedelta(0) <= now - planned <= pace.span(_ON_TIME):
+        return now
+    return planned

@@ -16,6 +16,11 @@ def follow_up_dates(base: datetime, after: Sequence[timedelta], yearly_for: int)
     return dates + [_years_later(last, n) for n in range(1, yearly_for + 1)]
 
 
+def next_in_rhythm(base: datetime, every: timedelta, last: datetime | None) -> datetime:
+    """The first of `base` + n · `every` (n from 1) after `last`: what was asked late does not shift what comes."""
+    return base + every * (1 if last is None else (last - base) // every + 1)
+
+
 def _years_later(day: datetime, years: int) -> datetime:
     try:
         return day.replace(year=day.year + years)

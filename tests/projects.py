@@ -83,7 +83,7 @@ async def follow_up(database: Database, match: int, at: datetime, kind: str = "n
         async with database.transaction() as connection:
             (window,) = await tracking.open_follow_ups(
                 connection, await live(connection, SEASON), kind, [tracking.FollowUp(match, ordinal)],
-                "tracking" if kind == "tracking" else "matching", f"season/{SEASON}/{kind}", 21 * DAY, (),
+                "tracking" if kind == "tracking" else "matching", f"season/{SEASON}/{kind}", 21 * DAY, (), at=at,
             )  # fmt: skip
             found = await rows(connection, "SELECT id FROM follow_ups WHERE window_id = :window", window=window)
             return int(found[0]["id"])

@@ -17,6 +17,7 @@ from activities.failures import FailuresInWords
 from activities.house import House
 from activities.mail import MailDeeds
 from activities.matching import MatchingDeeds
+from activities.negotiation import NegotiationDeeds
 from activities.seasons import SeasonDeeds
 from activities.tracking import TrackingDeeds
 from activities.windows import WindowDeeds
@@ -83,7 +84,14 @@ class SeasonkeeperPlugin(SimplePlugin):
 
 def season_activities(house: House) -> list[Callable[..., Any]]:
     """The activities of the queue `season`."""
-    deeds = (SeasonDeeds(house), WindowDeeds(house), CampaignDeeds(house), MatchingDeeds(house), TrackingDeeds(house))
+    deeds = (
+        SeasonDeeds(house),
+        WindowDeeds(house),
+        CampaignDeeds(house),
+        MatchingDeeds(house),
+        NegotiationDeeds(house),
+        TrackingDeeds(house),
+    )
     return [method for deed in deeds for method in _methods(deed)]
 
 

@@ -36,9 +36,10 @@ class MatchingWorkflow:
         needs = [asyncio.create_task(self.hold_needs(season, stage)) for stage in plan.needs]
         await workflow.wait_condition(lambda: self.results_out)
         for number, at in enumerate(plan.rounds, start=1):
-            if not await self.reach(season, number, at):
+            planned = await self.reach(season, number, at)
+            if planned is None:
                 break
-            await self.match(season, number)
+            await self.match(season, number, planned)
         await asyncio.gather(*needs, *self.negotiations)
 
     async def hold_needs(self, season: str, stage: str) -> None:
@@ -47,8 +48,8 @@ class MatchingWorkflow:
         await send(*done.campaigns, season=season)
         await hold_stage(StageRef(season=season, stage=stage))
 
-    async def reach(self, season: str, number: int, at: datetime) -> bool:
-        """Wait for a round's instant; False if the season was cancelled meanwhile."""
+    async def reach(self, season: str, number: int, at: datetime) -> datetime | None:
+        """Wait for a round's instant, and answer it; None if the season was cancelled meanwhile."""
         workflow.set_current_details(f"round {number} at {at:%Y-%m-%d %H:%M}Z; matches so far: {self.rounds}")
         while True:
             self._seen = self._pokes
@@ -56,15 +57,16 @@ class MatchingWorkflow:
             plan = await call(MatchingDeeds.load, season, summary="Look at the season")
             state, at = plan.state, plan.rounds[number - 1]
             if state == "cancelled":
-                return False
+                return None
             if state == "paused":
                 await until(workflow.now() + _LOOK, lambda: self._pokes != self._seen, "paused")
             elif not moved and at <= workflow.now():
-                return True
+                return at
 
-    async def match(self, season: str, number: int) -> None:
+    async def match(self, season: str, number: int, at: datetime) -> None:
         """Propose matches, tell both sides, and let each be negotiated."""
-        found = await call(MatchingDeeds.match_round, RoundRef(season=season, round=number), summary=f"Round {number}")
+        planned = RoundRef(season=season, round=number, at=at)
+        found = await call(MatchingDeeds.match_round, planned, summary=f"Round {number}")
         self.rounds[number] = len(found.matches)
         for match in found.matches:
             negotiation = await workflow.start_child_workflow(

@@ -39,12 +39,13 @@ def demo(
     """
     from models.instants import parse_span
     from rules.season_file import load
+    from workers.loop import run
     from workers.settings import Settings
 
     length = parse_span(day)
     season_file = load(file)
     settings = Settings.from_environment(data)
-    asyncio.run(_Demo(settings, season_file, entries, length, seed).run())
+    run(_Demo(settings, season_file, entries, length, seed).run())
 
 
 class _Demo:

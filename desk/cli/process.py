@@ -27,17 +27,17 @@ def worker(
 
         season worker mail
     """
-    import asyncio
 
     from models.errors import BadInput
     from workers.logs import set_up_logs
+    from workers.loop import run
     from workers.run import run_worker
 
     settings = settings_of(data)
     set_up_logs(settings.log_format, settings.log_level)
     match role:
         case "season" | "mail":
-            asyncio.run(run_worker(role, settings))
+            run(run_worker(role, settings))
         case _:
             raise BadInput("worker.role", f"'{role}' is no kind of worker.", "Choose season or mail.")
 

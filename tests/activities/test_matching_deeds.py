@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activities.matching import MatchingDeeds
+from activities.negotiation import NegotiationDeeds
 from activities.tracking import TrackingDeeds
-from models.commands import SeasonCommand
-from models.results import Counted, MatchRef, NegotiationFacts, RoundMatches, RoundRef, TrackingTurn
+from models.commands import CloseNow, SeasonCommand
+from models.results import MatchRef, NegotiationTurn, RoundMatches, RoundRef, TrackingTurn
 from models.season import SeasonFile
 from models.timeline import PlannedReminder
 from records import matching, steering, tracking, windows
@@ -34,19 +35,10 @@ async def turn(database: Database, at: datetime) -> TrackingTurn:
         return await TrackingDeeds(house_of(database)).turn(SEASON)
 
 
-async def close(database: Database, window: str, at: datetime) -> None:
+async def negotiate(database: Database, match: int, at: datetime) -> NegotiationTurn:
+    """One turn of a negotiation."""
     with at_instant(at):
-        async with database.transaction() as connection:
-            assert (await windows.close_window(connection, window)).closed
-
-
-async def conclude(database: Database, match: int, at: datetime) -> Counted:
-    with at_instant(at):
-        return await MatchingDeeds(house_of(database)).conclude_answer(MatchRef(season=SEASON, match=match))
-
-
-async def load(database: Database, match: int) -> NegotiationFacts:
-    return await MatchingDeeds(house_of(database)).load_negotiation(MatchRef(season=SEASON, match=match))
+        return await NegotiationDeeds(house_of(database)).turn(MatchRef(season=SEASON, match=match))
 
 
 async def negotiating(
@@ -127,10 +119,11 @@ async def test_an_unanswered_match_expires_and_leaves_its_place_to_the_next_roun
     await a_need(database, NEEDS_OPEN)
     (match,) = (await hold_round(database, 1, ROUND)).matches
     assert (await hold_round(database, 2, ROUND + DAY)).matches == ()  # held for the one who is asked
-    assert await conclude(database, match, ROUND + DAY) == Counted()  # the window is still open
-    await close(database, matching.answer_window(SEASON, match), ROUND + 14 * DAY)
-    assert (await conclude(database, match, ROUND + 14 * DAY)).counts == {"expired": 1}
-    assert (await conclude(database, match, ROUND + 14 * DAY)).counts == {}
+    early = await negotiate(database, match, ROUND + DAY)
+    assert (early.state, early.next_at) == ("proposed", ROUND + 14 * DAY)
+    for _ in range(2):
+        late = await negotiate(database, match, ROUND + 14 * DAY)
+        assert (late.state, late.next_at) == ("expired", None)
     (newer,) = (await hold_round(database, 3, ROUND + 180 * DAY)).matches
     async with database.statement() as connection:
         found = await rows(connection, "SELECT entry_id FROM matches ORDER BY id")
@@ -145,7 +138,9 @@ async def test_a_declined_match_is_told_to_both_sides_once(database: Database) -
     with at_instant(ANSWERED):
         await matching.answer_match(database, match, accept=False)
     for _ in range(2):
-        assert (await conclude(database, match, ANSWERED)).campaigns == (f"{SEASON}/outcomes",)
+        assert await negotiate(database, match, ANSWERED) == NegotiationTurn(
+            state="declined", expires_at=ROUND + 180 * DAY
+        )
     assert await told(database, "negotiation_outcome") == [f"match/{match}/applicant", f"match/{match}/place"]
     assert await states(database, "matches") == ["declined"]
 
@@ -153,45 +148,77 @@ async def test_a_declined_match_is_told_to_both_sides_once(database: Database) -
 # Negotiations
 
 
-async def test_a_follow_up_opened_again_asks_once_and_ends_with_the_negotiation_at_the_latest(
-    database: Database,
-) -> None:
+async def test_a_turn_taken_again_asks_once(database: Database) -> None:
     (match,) = await negotiating(database)
-    deeds, last = MatchingDeeds(house_of(database)), ROUND + 170 * DAY
-    with at_instant(last):
-        opened = [await deeds.open_follow_up(MatchRef(season=SEASON, match=match, ordinal=5)) for _ in range(2)]
-    assert opened[0].window == opened[1].window
+    found = await asyncio.gather(*(negotiate(database, match, ANSWERED + 30 * DAY) for _ in range(3)))
+    assert {turn.asked for turn in found} == {1}
     assert len(await told(database, "negotiation_follow_up")) == 1
+    assert await states(database, "follow_ups") == ["due"]
+
+
+async def test_the_last_follow_up_ends_with_the_negotiation_at_the_latest(database: Database) -> None:
+    (match,) = await negotiating(database)
+    assert (await negotiate(database, match, ROUND + 170 * DAY)).asked == 1
     async with database.statement() as connection:
         found = await rows(connection, "SELECT closes_at FROM windows WHERE kind = 'follow_up'")
     assert found == [{"closes_at": ROUND + 180 * DAY}]
 
 
+async def test_what_was_asked_late_does_not_shift_what_is_asked_next(database: Database) -> None:
+    (match,) = await negotiating(database)
+    await negotiate(database, match, ANSWERED + 40 * DAY)
+    assert (await negotiate(database, match, ANSWERED + 54 * DAY)).next_at == ANSWERED + 60 * DAY
+
+
 async def test_a_follow_up_is_missed_only_once_its_window_is_closed(database: Database) -> None:
     (match,) = await negotiating(database)
-    deeds, ref = MatchingDeeds(house_of(database)), MatchRef(season=SEASON, match=match, ordinal=1)
-    with at_instant(ROUND + 30 * DAY):
-        window = (await deeds.open_follow_up(ref)).window
-        await deeds.conclude_follow_up(ref)
+    await negotiate(database, match, ANSWERED + 30 * DAY)
+    await negotiate(database, match, ANSWERED + 44 * DAY - timedelta(seconds=1))
     assert await states(database, "follow_ups") == ["due"]
-    assert window is not None
-    await close(database, window, ROUND + 44 * DAY)
     for _ in range(2):
-        with at_instant(ROUND + 44 * DAY):
-            assert (await deeds.conclude_follow_up(ref)).state == "negotiating"
+        assert (await negotiate(database, match, ANSWERED + 44 * DAY)).state == "negotiating"
     assert await states(database, "follow_ups") == ["missed"]
     assert (await events(database, "follow_up.")) == ["follow_up.due", "follow_up.missed"]
 
 
+async def test_a_follow_up_that_operators_close_early_is_missed_and_its_new_close_is_told_once(
+    database: Database,
+) -> None:
+    (match,) = await negotiating(database)
+    asked = ANSWERED + 30 * DAY
+    await negotiate(database, match, asked)
+    window = tracking.follow_up_window(SEASON, match, "negotiation", 1)
+    with at_instant(asked + DAY):
+        async with database.transaction() as connection:
+            await windows.steer(connection, CloseNow(actor="ops", reason="sold", window=window))
+    await negotiate(database, match, asked + DAY)
+    assert await states(database, "follow_ups") == ["missed"]
+    assert await told(database, "window_closed_early") == []  # changes within a minute are told as one
+    for _ in range(2):
+        await negotiate(database, match, asked + DAY + timedelta(minutes=1))
+    assert len(await told(database, "window_closed_early")) == 1
+
+
+async def test_a_reminder_of_an_answer_goes_once_and_not_to_who_has_answered(database: Database) -> None:
+    file = small_file().model_dump(mode="json")
+    file["stages"][-2]["reminders"] = [{"to": "places", "before": "3d", "template": "match_reminder"}]
+    await begin(database, START, file=SeasonFile.model_validate(file))
+    silent, quick = await matched(database, NEEDS_OPEN, ROUND, 2)
+    with at_instant(ANSWERED):
+        await matching.answer_match(database, quick, accept=True)
+    for match in (silent, quick):
+        for _ in range(2):
+            await negotiate(database, match, ROUND + 12 * DAY)
+    (subject,) = await told(database, "match_reminder")
+    assert subject.startswith(f"match/{silent}/place/")
+
+
 async def test_a_negotiation_expires_at_its_limit_and_not_before(database: Database) -> None:
     (match,) = await negotiating(database)
-    deeds, ref = MatchingDeeds(house_of(database)), MatchRef(season=SEASON, match=match)
-    assert (await load(database, match)).expires_at == ROUND + 180 * DAY
-    with at_instant(ROUND + 180 * DAY - timedelta(seconds=1)):
-        assert (await deeds.expire(ref)).counts == {}
-    with at_instant(ROUND + 180 * DAY):
-        assert (await deeds.expire(ref)).counts == {"expired": 1}
-        assert (await deeds.expire(ref)).counts == {}
+    early = await negotiate(database, match, ROUND + 180 * DAY - timedelta(seconds=1))
+    assert (early.state, early.next_at) == ("negotiating", ROUND + 180 * DAY)
+    for _ in range(2):
+        assert (await negotiate(database, match, ROUND + 180 * DAY)).state == "expired"
     assert await states(database, "matches") == ["expired"]
     assert len(await told(database, "negotiation_outcome")) == 2
 
@@ -201,11 +228,7 @@ async def test_a_cancelled_season_takes_its_negotiations_with_it(database: Datab
     with at_instant(ROUND + 5 * DAY):
         async with database.transaction() as connection:
             await steering.cancel_season(connection, SeasonCommand(actor="ops", reason="no money", season=SEASON))
-    deeds, ref = MatchingDeeds(house_of(database)), MatchRef(season=SEASON, match=match, ordinal=1)
-    with at_instant(ROUND + 200 * DAY):
-        assert (await load(database, match)).state == "cancelled"
-        assert (await deeds.open_follow_up(ref)).window is None
-        assert (await deeds.expire(ref)).counts == {}
+    assert await negotiate(database, match, ROUND + 200 * DAY) == NegotiationTurn(state="cancelled")
     assert await turn(database, ROUND + 200 * DAY) == TrackingTurn()
     assert await told(database, "negotiation_outcome") == []
 
@@ -320,7 +343,7 @@ async def test_a_paused_season_asks_nobody(database: Database) -> None:
             await steering.pause_season(connection, SeasonCommand(actor="ops", reason="moving", season=SEASON))
     found = await turn(database, ANSWERED + 30 * DAY)
     assert (found.opened, found.next_at) == (0, ANSWERED + 31 * DAY)
-    deeds, ref = MatchingDeeds(house_of(database)), MatchRef(season=SEASON, match=match, ordinal=1)
-    with at_instant(ROUND + 200 * DAY):
-        assert (await deeds.open_follow_up(ref)).window is None
-        assert (await deeds.expire(ref)).counts == {}
+    assert await negotiate(database, match, ROUND + 200 * DAY) == NegotiationTurn(
+        state="negotiating", next_at=ROUND + 201 * DAY, expires_at=ROUND + 180 * DAY
+    )
+    assert await told(database, "negotiation_follow_up") == []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from models.commands import CloseNow, Extend, PauseWindow, Reopen, ResumeWindow, SeasonCommand, WindowCommand
 from models.errors import BadInput, NotFound, Refused
@@ -162,6 +162,6 @@ async def test_a_cancelled_season_accepts_no_further_command(database: Database)
 
 async def test_the_log_can_only_be_appended_to(database: Database) -> None:
     await begin(database, START)
-    with pytest.raises(DBAPIError, match="append-only"):
+    with pytest.raises(asyncpg.RaiseError, match="append-only"):
         async with database.transaction() as connection:
             await run(connection, "UPDATE log SET reason = 'other'")
