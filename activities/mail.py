@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from notices.message import build, message_id
 from notices.render import render
 from notices.transport import PermanentRefusal, ServerDown, TemporaryRefusal
 from records import campaigns
-from records.campaigns import Claimed
+from records.campaigns import Claimed, Waiting
 from records.seasons import LiveSeason, live
 
 LEASE = timedelta(seconds=120)
@@ -51,6 +52,11 @@ class MailDeeds:
             left=left,
             retry_after=_RETRY if left and batch.held_up else None,
         )
+
+    async def send_singles(self, waiting: Sequence[Waiting]) -> None:
+        """A batch of each of these campaigns, without a workflow: single notices need none, and no Temporal server."""
+        for one in waiting:
+            await self.send_batch(CampaignRef(campaign=one.campaign, season=one.season))
 
 
 class _Batch:

@@ -231,12 +231,22 @@ async def left(database: Database, campaign: str) -> int:
     return int((await database.at_once(sql, campaign=campaign))[0]["n"])
 
 
-async def waiting(database: Database, older_than: timedelta) -> list[tuple[str, str]]:
-    """(campaign, season) of every campaign that still has deliveries queued longer than this, or abandoned."""
+class Waiting(NamedTuple):
+    """A campaign with notices that wait. `single`: they are queued one by one, by single acts, and no workflow runs."""
+
+    campaign: str
+    season: str
+    single: bool
+
+
+async def waiting(database: Database, older_than: timedelta) -> list[Waiting]:
+    """Every campaign that still has deliveries queued longer than this, or abandoned."""
     found = await database.at_once(
-        f"""SELECT DISTINCT campaign_id, season_id FROM deliveries
-            WHERE (state = 'queued' AND queued_at < {CLOCK} - CAST(:older AS interval))
-               OR (state = 'sending' AND lease_until < {CLOCK})""",
+        f"""SELECT DISTINCT d.campaign_id, d.season_id, c.id = c.season_id || '/' || c.template AS single
+            FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
+            WHERE (d.state = 'queued' AND d.queued_at < {CLOCK} - CAST(:older AS interval))
+               OR (d.state = 'sending' AND d.lease_until < {CLOCK})
+            ORDER BY d.campaign_id""",
         older=older_than,
     )
-    return [(row["campaign_id"], row["season_id"]) for row in found]
+    return [Waiting(row["campaign_id"], row["season_id"], row["single"]) for row in found]

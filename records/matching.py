@@ -229,7 +229,7 @@ async def end(
 
 async def tell_outcome(connection: AsyncConnection, match: dict[str, Any], outcome: str) -> str:
     """Both sides are told the outcome of a match, once; the campaign that tells it."""
-    season, campaign = match["season_id"], f"{match['season_id']}/outcomes"
+    season, campaign = match["season_id"], f"{match['season_id']}/negotiation_outcome"
     told = await both_sides(connection, [match["id"]], {"outcome": outcome})
     await campaigns.plan(connection, campaign, season, "negotiation_outcome", told)
     return campaign

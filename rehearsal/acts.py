@@ -26,6 +26,7 @@ class Act:
 
     `window` names the window that must accept it, where the refusal would be wrong while that is open. Acts of
     different lanes (areas) do not touch each other, so they may be done at once; an act without a lane is done alone.
+    What is `numbered` as it is written (an entry, by whose number lots are drawn) keeps its order over all lanes.
     """
 
     at: datetime
@@ -35,6 +36,7 @@ class Act:
     window: str | None = field(default=None, compare=False)
     exact: bool = field(default=False, compare=False)
     lane: str | None = field(default=None, compare=False)
+    numbered: bool = field(default=False, compare=False)
 
 
 class Agenda:
@@ -97,12 +99,19 @@ async def perform_all(database: Database, acts: Iterable[Act], ledger: Ledger) -
 
 
 async def _together(database: Database, lanes: dict[str, list[Act]], ledger: Ledger) -> None:
-    free = asyncio.Semaphore(AT_ONCE)
+    turns = {act: asyncio.Event() for acts in lanes.values() for act in acts if act.numbered}
+    before = dict(zip(sorted(turns), [None, *sorted(turns)], strict=False))
 
     async def one(acts: list[Act]) -> None:
-        async with free:
-            for act in acts:
+        for act in acts:
+            if earlier := before.get(act):
+                await turns[earlier].wait()
+            async with free:
                 await perform(database, act, ledger)
+            if act in turns:
+                turns[act].set()
+
+    free = asyncio.Semaphore(AT_ONCE)
 
     async with asyncio.TaskGroup() as group:
         for acts in lanes.values():

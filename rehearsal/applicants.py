@@ -88,22 +88,24 @@ def _life(world: World, project: Project, window: dict[str, Any], dice: Dice) ->
     submits = _submitting(world, opens, closes, dice)
     begins = _beginning(world, opens, submits, dice)
 
-    key = project.key
+    key, area = project.key, window["area"]
     fate = dice.random()
     late = habits.NEVER_SUBMITTED <= fate < habits.NEVER_SUBMITTED + habits.LATE
     if late and dice.falls(habits.BEGUN_LATE):
         begins = closes + _lateness(world, dice)
-    yield Act(begins, f"{key}/1", project.draft, "draft", window["id"])
+    yield Act(begins, f"{key}/1", project.draft, "draft", window["id"], lane=area, numbered=True)
     if fate < habits.NEVER_SUBMITTED:
         return
     if late:
-        yield Act(max(begins, closes + _lateness(world, dice)), f"{key}/2", project.submit, "submit", window["id"])
+        yield Act(
+            max(begins, closes + _lateness(world, dice)), f"{key}/2", project.submit, "submit", window["id"], lane=area
+        )
         return
-    yield Act(submits, f"{key}/2", project.submit, "submit", window["id"])
+    yield Act(submits, f"{key}/2", project.submit, "submit", window["id"], lane=area)
     if project.channel is not None and not project.by_channel:
-        yield Act(dice.moment(begins, closes), f"{key}/3", project.vouch, "recommend", window["id"])
+        yield Act(dice.moment(begins, closes), f"{key}/3", project.vouch, "recommend", window["id"], lane=area)
     if dice.falls(habits.CHANGED):
-        yield Act(dice.moment(submits, closes), f"{key}/4", project.change, "change", window["id"])
+        yield Act(dice.moment(submits, closes), f"{key}/4", project.change, "change", window["id"], lane=area)
     if dice.falls(habits.WITHDRAWN):
         yield Act(
             dice.moment(submits, closes + world.span(timedelta(days=40))), f"{key}/5", project.withdraw, "withdraw"

@@ -64,10 +64,12 @@ class Crowd:
     async def look(self, now: datetime) -> list[Act]:
         """What people plan to do about what is new since the last look."""
         acts: list[Act] = []
+        news = (await self._world.database.at_once(_NEWS, season=self._world.season))[0]
+        moved = {what for what in news if news[what] != self._news.get(what)}
+        self._news = news
+        if not moved:
+            return acts
         async with self._world.database.transaction() as connection:
-            news = (await rows(connection, _NEWS, season=self._world.season))[0]
-            moved = {what for what in news if news[what] != self._news.get(what)}
-            self._news = news
             if "open" in moved:
                 acts += await self._registrations(connection)
             for actor in self._actors:

@@ -20,11 +20,12 @@ from typing import NamedTuple
 from temporalio.client import Client
 
 from activities.house import House
+from activities.mail import MailDeeds
 from desk.client import Desk
 from models.season import SeasonFile
 from models.timeline import Pace
 from records import campaigns, seasons
-from records.database import Database, at_instant, rows
+from records.database import Database, at_instant
 from records.schema import migrate
 from rehearsal.acts import AT_ONCE, Agenda, Ledger, perform_all
 from rehearsal.crowd import Crowd
@@ -100,12 +101,12 @@ async def rehearse_on(
     try:
         async with (
             time_skipping() as (environment, clock),
-            working(environment, _house(database, recorder, environment.client)),
+            working(environment, house := _house(database, recorder, environment.client)),
         ):
             desk = Desk(crowd_database, environment.client)
             pace = await _begin(clock, desk, file)
             world = World(file.id, file, pace, desk, seed, entries)
-            course = Rehearsal(world, clock, progress)
+            course = Rehearsal(world, clock, MailDeeds(house), progress)
             course.phases["set_up"] = set_up + time.perf_counter() - begun
             await course.through(months)
             wall = set_up + time.perf_counter() - begun
@@ -157,8 +158,8 @@ def calendar_alike(nominal: datetime, earliest: datetime) -> datetime:
 class Rehearsal:
     """One run through a season."""
 
-    def __init__(self, world: World, clock: VirtualTime, progress: Listener | None) -> None:
-        self._world, self._clock, self._tell = world, clock, progress
+    def __init__(self, world: World, clock: VirtualTime, mail: MailDeeds, progress: Listener | None) -> None:
+        self._world, self._clock, self._mail, self._tell = world, clock, mail, progress
         self._agenda = Agenda()
         self._crowd = Crowd(world)
         self.ledger = Ledger()
@@ -205,7 +206,6 @@ class Rehearsal:
         done = time.perf_counter()
         await self._let_mail_go(stop)
         await self._clock.advance(stop)
-        await self._clock.settle()
         # Not the server's own present: it is later by what the work took, and that differs between two rehearsals.
         self._now = stop
         self.spent["looking"] += looked - begun
@@ -220,8 +220,7 @@ class Rehearsal:
 
     async def _next_stop(self, now: datetime, end: datetime) -> datetime:
         """The next instant at which a window changes or reminds, or an act of which workflows hear; a day at most."""
-        async with self._world.database.statement() as connection:
-            found = await rows(connection, _BOUNDARIES, season=self._world.season, instant=now)
+        found = await self._world.database.at_once(_BOUNDARIES, season=self._world.season, instant=now)
         self._part = found[0]["part"] or self._part
         moments = [now + STEP, end, found[0]["at"], self._agenda.next_exact()]
         stop: datetime = min(moment for moment in moments if moment is not None)
@@ -231,8 +230,10 @@ class Rehearsal:
         """What the sweep of the mail worker does every few seconds: send what single acts have queued."""
         with at_instant(until):
             waiting = await campaigns.waiting(self._world.database, older_than=timedelta(0))
-        for campaign, season in waiting:
-            await self._world.desk.send(season, campaign)
+            await self._mail.send_singles([one for one in waiting if one.single])
+        for one in waiting:
+            if not one.single:
+                await self._world.desk.send(one.season, one.campaign)
 
 
 _BOUNDARIES = """WITH live AS (

@@ -54,16 +54,15 @@ class VirtualTime:
         return await self._environment.get_current_time()
 
     async def advance(self, until: datetime) -> None:
-        """Let time pass until an instant; everything due before it happens. An instant in the past is no matter."""
-        left = until - await self.now()
-        if left > timedelta(0):
-            await self._sleep(left)
+        """Let time pass until an instant; what is due until then happens, to its end. The past is no matter."""
+        await self.settle(max(until - await self.now(), timedelta(0)))
 
-    async def settle(self) -> None:
+    async def settle(self, after: timedelta = timedelta(0)) -> None:
         """Let what has begun come to its end: work holds the clock, so a breath that is quick finds none."""
         for _ in range(_MOST_BREATHS):
-            if await self._sleep(_BREATH) < _BREATH.total_seconds() / 4:
+            if await self._sleep(after + _BREATH) < _BREATH.total_seconds() / 4:
                 return
+            after = timedelta(0)
 
     async def _sleep(self, span: timedelta) -> float:
         begun = time.perf_counter()

@@ -15,6 +15,7 @@ from temporalio.worker import Worker
 
 from activities.campaigns import poke_campaign
 from activities.house import House, Pacing
+from activities.mail import MailDeeds
 from models.queues import MAIL_QUEUE, SEASON_QUEUE
 from notices.transport import SmtpTransport
 from records import campaigns
@@ -38,7 +39,7 @@ async def run_worker(role: Role, settings: Settings) -> None:
     )
     async with house(settings, client) as found, _worker(role, client, found, settings), _health(settings, found):
         log.info("worker.ready", role=role)
-        sweeping = asyncio.create_task(_sweep(client, found.database)) if role == "mail" else None
+        sweeping = asyncio.create_task(_sweep(client, found)) if role == "mail" else None
         await stop.wait()
         if sweeping:
             sweeping.cancel()
@@ -98,12 +99,16 @@ def _worker(role: Role, client: Client, found: House, settings: Settings) -> Wor
     )
 
 
-async def _sweep(client: Client, database: Database) -> None:
-    """Find notices that wait although nobody sends them: a process died between its commit and its call."""
+async def _sweep(client: Client, found: House) -> None:
+    """Send what single acts have queued; and let campaigns go on whose process died between its commit and its call."""
+    mail = MailDeeds(found)
     while True:
         try:
-            for campaign, season in await campaigns.waiting(database, older_than=_SWEEP):
-                await poke_campaign(client, season, campaign)
+            waiting = await campaigns.waiting(found.database, older_than=_SWEEP)
+            await mail.send_singles([one for one in waiting if one.single])
+            for one in waiting:
+                if not one.single:
+                    await poke_campaign(client, one.season, one.campaign)
         except Exception as error:
             log.warning("sweep.failed", error=type(error).__name__)
         await asyncio.sleep(_SWEEP.total_seconds())
