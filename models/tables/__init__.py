@@ -1,5 +1,6 @@
 """The tables. PostgreSQL owns the facts; this package is their shape."""
 
+from models.tables.access import ApiToken, KnownRequest, SignInLink, Staff, WebSession
 from models.tables.base import Base
 from models.tables.entries import Channel, Counter, Entry, Member, Recommendation
 from models.tables.judging import (
@@ -17,11 +18,13 @@ from models.tables.judging import (
 from models.tables.matching import FollowUp, Match, Need, Place
 from models.tables.notices import Campaign, Delivery
 from models.tables.people import Person
+from models.tables.registration import ChannelList, Correction, Document, Grace, Nudge
 from models.tables.results import Award, Invitation
 from models.tables.seasons import LogLine, Season, Window
 
 __all__ = [
-    "Assignment", "Award", "Ballot", "Base", "Campaign", "Channel", "Conflict", "Counter", "Delivery", "Entry",
-    "FollowUp", "Invitation", "Judge", "LogLine", "Match", "Member", "Need", "Objection", "Person", "Place",
-    "Recommendation", "Season", "Selection", "Session", "Slot", "Tally", "WildCard", "Window",
+    "ApiToken", "Assignment", "Award", "Ballot", "Base", "Campaign", "Channel", "ChannelList", "Conflict",
+    "Correction", "Counter", "Delivery", "Document", "Entry", "FollowUp", "Grace", "Invitation", "Judge",
+    "KnownRequest", "LogLine", "Match", "Member", "Need", "Nudge", "Objection", "Person", "Place", "Recommendation",
+    "Season", "Selection", "Session", "SignInLink", "Slot", "Staff", "Tally", "WebSession", "WildCard", "Window",
 ]  # fmt: skip

@@ -20,6 +20,7 @@ class Channel(Base):
     area: Mapped[Maybe]
     contact_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     quota: Mapped[int | None] = mapped_column(Integer)
+    invite_code: Mapped[str | None] = mapped_column(Text, unique=True)
     created_at: Mapped[At]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Integer, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.tables.base import At, Base, Key, Maybe, Name
+from models.tables.base import At, Base, Key, Maybe, MaybeAt, Name
 
 
 class Person(Base):
@@ -20,3 +20,5 @@ class Person(Base):
     country: Mapped[Maybe]
     birth_year: Mapped[int | None] = mapped_column(Integer)
     created_at: Mapped[At]
+    verified_at: Mapped[MaybeAt]
+    erased_at: Mapped[MaybeAt]

@@ -35,6 +35,7 @@ class Window(Base):
         CheckConstraint("closes_at >= opens_at", name="closes_after_opening"),
         Index("ix_windows_season_close", "season_id", "closes_at"),
         Index("ix_windows_kind", "season_id", "kind", "area"),
+        Index("ix_windows_owner", "owner"),
     )
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     season_id: Mapped[str] = mapped_column(ForeignKey("seasons.id"))
