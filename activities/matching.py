@@ -76,7 +76,9 @@ class MatchingDeeds:
             ):
                 told = await matching.both_sides(connection, matches, {}, only=side)
                 await _plan_each(connection, campaign, season.id, template, told)
-            return RoundMatches(matches=tuple(matches), campaigns=(places, applicants) if matches else ())
+            first = await matching.first_due(connection, season.id, matches)
+            told_by = (places, applicants) if matches else ()
+            return RoundMatches(matches=tuple(matches), campaigns=told_by, first_at=first)
 
 
 def _stage(season: LiveSeason) -> MatchingStage:

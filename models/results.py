@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.instants import Instant, Span
@@ -27,6 +29,10 @@ class WindowFacts(Result):
     revision: int
     reminders: tuple[ReminderAt, ...] = ()
     announce_after: Span = Field(description="How long after a change the new date is told: changes within it are one.")
+    missed: bool = Field(
+        default=False, description="Nobody was there to open it: it will be, late, at its full length."
+    )
+    told: bool = Field(default=True, description="False where its last change has not been told yet.")
 
 
 class ReminderAt(Result):
@@ -106,6 +112,10 @@ class Turn(Result):
 
     at: Instant
     state: str
+    day: Span = Field(default=timedelta(days=1), description="How long a day of the season lasts.")
+    again: StageRef | None = Field(
+        default=None, description="A stage before it that was opened again; what follows from its close is to be done."
+    )
 
 
 class CampaignRef(Result):
@@ -148,10 +158,11 @@ class RoundRef(Result):
 
 
 class MatchRef(Result):
-    """Names a match to an activity."""
+    """Names a match to an activity. `first_at`: nothing is to be done about it before this instant."""
 
     season: str
     match: int
+    first_at: Instant | None = None
 
 
 class RoundMatches(Result):
@@ -159,6 +170,7 @@ class RoundMatches(Result):
 
     matches: tuple[int, ...] = ()
     campaigns: tuple[str, ...] = ()
+    first_at: Instant | None = Field(default=None, description="When the first reminder or close of them is due.")
 
 
 class NegotiationTurn(Result):

@@ -309,6 +309,19 @@ def window_row(
     }  # fmt: skip
 
 
+async def first_due(connection: AsyncConnection, season: str, matches: list[int]) -> datetime | None:
+    """The first reminder or close among the answer windows of these matches; None where there are none."""
+    found = await rows(
+        connection,
+        """SELECT least(min(w.closes_at), min(CAST(r->>'at' AS timestamptz))) AS at
+           FROM windows w LEFT JOIN LATERAL jsonb_array_elements(w.reminders) r ON true
+           WHERE w.id = ANY(CAST(:windows AS text[]))""",
+        windows=[answer_window(season, match) for match in matches],
+    )
+    at: datetime | None = found[0]["at"]
+    return at
+
+
 async def load(connection: AsyncConnection, match_id: int, *, lock: bool = False) -> dict[str, Any]:
     """A match's row. Raises NotFound."""
     return await _match(connection, match_id, lock=lock)

@@ -41,7 +41,7 @@ from workers.loop import run
 LEAD = timedelta(hours=18)
 """How long before the first window the rehearsal begins."""
 MONTH = timedelta(days=30.4375)
-STEP = timedelta(days=1)
+STEP = timedelta(days=2)
 """Time passes in steps of this at most, so that new things are noticed and mail of the day goes out."""
 SENDER = "Season office <season@example.org>"
 

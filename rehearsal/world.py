@@ -12,7 +12,8 @@ from models.timeline import Pace
 from records.database import Database
 from rehearsal.dice import Dice
 
-_FIRST_LOOK = timedelta(hours=26)
+_FIRST_LOOK = timedelta(hours=50)
+_OFFICE_DAYS = (1, 4)
 _MORNING = 2
 """Hour (UTC) in which the crowd answers questions: the morning of the places."""
 
@@ -48,12 +49,12 @@ class World:
     def answering(self, asked: dict[str, Any], share: float) -> datetime:
         """When somebody answers who takes `share` of the time (0 to 1) that the window of a question leaves.
 
-        On a morning, and never within the first day: so many answers share an instant, and it does not matter how
-        many seconds a rehearsal took to open the window, or at which look the crowd found it.
+        On a Tuesday's or Friday's morning, and never within the first days: so many answers share an instant, and it
+        does not matter how many seconds a rehearsal took to open the window, or at which look the crowd found it.
         """
         first, end = self.nominal(asked["opens_at"]) + _FIRST_LOOK, self.nominal(asked["closes_at"])
         morning = (first + (end - first) * share).replace(hour=_MORNING, minute=0, second=0, microsecond=0)
-        while morning < first:
+        while morning < first or morning.weekday() not in _OFFICE_DAYS:
             morning += timedelta(days=1)
         return self.pace.real(morning if morning < end else first)
 

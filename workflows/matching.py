@@ -71,7 +71,7 @@ class MatchingWorkflow:
         for match in found.matches:
             negotiation = await workflow.start_child_workflow(
                 NegotiationWorkflow.run,
-                MatchRef(season=season, match=match),
+                MatchRef(season=season, match=match, first_at=found.first_at),
                 id=f"season/{season}/negotiation/{match}",
                 parent_close_policy=workflow.ParentClosePolicy.REQUEST_CANCEL,
                 search_attributes=TypedSearchAttributes([SearchAttributePair(SEASON_ID, season)]),

@@ -30,6 +30,8 @@ class NegotiationWorkflow(WindowHolder):
     @workflow.run
     async def run(self, ref: MatchRef) -> str:
         """One turn after another, until it is over; its outcome. What is told meanwhile is seen at once."""
+        if ref.first_at:
+            await until(ref.first_at, self._moved_since(self._pokes), f"first turn of match {ref.match}")
         while True:
             seen = self._pokes
             self.turn = turn = await call(NegotiationDeeds.turn, ref, summary=f"Turn of match {ref.match}")
