@@ -1,4 +1,4 @@
-"""Telling the new date of a window that operators moved, to everyone who was told another one."""
+"""Telling the new date of a window that operators or an outage moved, to everyone who was told another one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _CHANGES = {
     "window.reopened": "window_reopened",
     "window.paused": "window_paused",
     "window.resumed": "window_resumed",
+    "window.postponed": "window_extended",
 }
 """Which words tell which change."""
 
@@ -27,10 +28,12 @@ async def tell_change(connection: AsyncConnection, found: Mapping[str, Any]) -> 
     """Queue the notices of a window's last change, once for each revision: (campaign, how many wait to be sent)."""
     last = await rows(
         connection,
-        "SELECT event FROM log WHERE window_id = :window AND command_id IS NOT NULL ORDER BY id DESC LIMIT 1",
+        """SELECT event FROM log WHERE window_id = :window AND event = ANY(CAST(:changes AS text[]))
+           ORDER BY id DESC LIMIT 1""",
         window=found["id"],
+        changes=list(_CHANGES),
     )
-    template = _CHANGES.get(last[0]["event"]) if last else None
+    template = _CHANGES[last[0]["event"]] if last else None
     campaign = f"{found['id']}/change/{found['revision']}"
     if found["state"] == "cancelled" or template is None:
         return campaign, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -10,16 +11,18 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities.selection import results_anew
 from models.facts import EntryToReview, JudgeAvailable, PlannedSession, Short
 from models.results import Counted, StageRef
 from models.season import DefenceStage, ReviewStage
 from records import assignments, campaigns, log, sessions, tallies
 from records.campaigns import Recipient
-from records.database import rows
+from records.database import clock_of, rows
 from records.locks import ASSIGNING, one_at_a_time
 from records.seasons import LiveSeason, window_id
 from rules.assignment import assign, replacement
 from rules.defence import plan_sessions
+from rules.timeline import on_time
 
 
 async def prepare_review(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
@@ -36,7 +39,7 @@ async def prepare_review(connection: AsyncConnection, season: LiveSeason, ref: S
         conflicts.add((given["judge_id"], given["entry_id"]))
         has[given["entry_id"]] += given["state"] in ("active", "done")
     entries = [assignments.to_review(r) for r in alive]
-    pairs, short = _fill_up(entries, has, judges, conflicts, stage)
+    pairs, short = await _fill_up(entries, has, judges, conflicts, stage)
     await assignments.give(connection, season.id, ref.stage, window, pairs, "assigned")
     told = await _told_short(connection, window)
     new = [s for s in short if (s.entry_id, s.missing) not in told]
@@ -47,7 +50,7 @@ async def prepare_review(connection: AsyncConnection, season: LiveSeason, ref: S
     return Counted(counts=counts, campaigns=(campaign,) if queued else ())
 
 
-def _fill_up(
+async def _fill_up(
     entries: Sequence[EntryToReview],
     has: Mapping[int, int],
     judges: Sequence[JudgeAvailable],
@@ -61,7 +64,8 @@ def _fill_up(
     pairs: list[tuple[int, int]] = []
     short: list[Short] = []
     for missing in sorted((m for m in groups if m > 0), reverse=True):
-        plan = assign(groups[missing], judges, conflicts, missing, stage.max_load)
+        # Ten thousand entries take seconds: the worker's other deeds go on meanwhile.
+        plan = await asyncio.to_thread(assign, groups[missing], judges, conflicts, missing, stage.max_load)
         pairs += plan.pairs
         short += plan.short
         added = Counter(judge for _, judge in plan.pairs)
@@ -169,12 +173,13 @@ async def _move(
 
 
 async def conclude_review(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
-    """Tally the round by the published rule."""
+    """Tally the round by the published rule; what was made by its result before it was reopened is made anew."""
     stage = season.file.stage(ref.stage)
     assert isinstance(stage, (ReviewStage, DefenceStage))
     rubric = season.file.rubric(stage.rubric)
     counts = await tallies.tally(connection, season.id, ref.stage, ref.area, stage.score_rule, rubric)
-    return Counted(counts=counts)
+    anew = await results_anew(connection, season, ref)
+    return Counted(counts={**counts, **anew.counts}, campaigns=anew.campaigns)
 
 
 async def prepare_defence(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
@@ -184,25 +189,7 @@ async def prepare_defence(connection: AsyncConnection, season: LiveSeason, ref: 
     invitation, panel = f"{window}/invitation", f"{window}/panel"
     await one_at_a_time(connection, season.id, ASSIGNING)
     if not await sessions.planned(connection, season.id, ref.stage, ref.area):
-        alive = await assignments.entries_alive(connection, season.id, ref.area)
-        found = (await rows(connection, "SELECT opens_at, closes_at, zone FROM windows WHERE id = :w", w=window))[0]
-        area = next((a for a in season.file.areas if a.code == ref.area), None)
-        plan = plan_sessions(
-            [assignments.to_review(r) for r in alive],
-            {r["id"]: r["division"] for r in alive},
-            await assignments.judges_for(connection, season.id, ref.area, ref.stage),
-            await assignments.conflicts_of(connection, season.id),
-            stage,
-            stage.format or (area.format if area else "offline"),
-            season.pace.nominal(found["opens_at"]),
-            season.pace.nominal(found["closes_at"]),
-            area.zone if area else season.file.zone,
-            window,
-        )
-        await sessions.keep(connection, season, ref.stage, ref.area, plan.sessions)
-        pairs = [(slot.entry_id, judge) for s in plan.sessions for slot in s.slots for judge in s.judges]
-        await assignments.give(connection, season.id, ref.stage, window, pairs, "panel")
-        await log.write(connection, season.id, [*_planned(plan.sessions, window), *_short(plan.short, window)])
+        await _plan_sessions(connection, season, ref, stage, window)
     told = await sessions.invitations(connection, season.id, ref.stage, ref.area)
     entries = [
         Recipient(
@@ -228,6 +215,36 @@ async def prepare_defence(connection: AsyncConnection, season: LiveSeason, ref: 
                    campaigns=(invitation, panel) if count else ())  # fmt: skip
 
 
+async def _plan_sessions(
+    connection: AsyncConnection, season: LiveSeason, ref: StageRef, stage: DefenceStage, window: str
+) -> None:
+    """Plan a round's sessions, and give their judges the entries. The caller holds `ASSIGNING`."""
+    alive = await assignments.entries_alive(connection, season.id, ref.area)
+    judges = await assignments.judges_for(connection, season.id, ref.area, ref.stage)
+    # What other areas have planned is committed: only one plans at a time.
+    busy = await sessions.busy(connection, season, ref.stage, ref.area)
+    found = (await rows(connection, "SELECT opens_at, closes_at FROM windows WHERE id = :w", w=window))[0]
+    # Begun late, the sessions lie in what is left of the window.
+    begins = max(found["opens_at"], on_time(found["opens_at"], await clock_of(connection), season.pace))
+    area = next((a for a in season.file.areas if a.code == ref.area), None)
+    plan = plan_sessions(
+        [assignments.to_review(r) for r in alive],
+        {r["id"]: r["division"] for r in alive},
+        [replace(j, busy=busy.get(j.id, ())) for j in judges],
+        await assignments.conflicts_of(connection, season.id),
+        stage,
+        stage.format or (area.format if area else "offline"),
+        season.pace.nominal(begins),
+        season.pace.nominal(found["closes_at"]),
+        area.zone if area else season.file.zone,
+        window,
+    )
+    await sessions.keep(connection, season, ref.stage, ref.area, plan.sessions)
+    pairs = [(slot.entry_id, judge) for s in plan.sessions for slot in s.slots for judge in s.judges]
+    await assignments.give(connection, season.id, ref.stage, window, pairs, "panel")
+    await log.write(connection, season.id, [*_planned(plan.sessions, window), *_short(plan.short, window)])
+
+
 def _planned(planned: Sequence[PlannedSession], window: str) -> list[log.Line]:
     return [
         log.Line(
@@ -249,4 +266,4 @@ async def conclude_defence(connection: AsyncConnection, season: LiveSeason, ref:
     await log.write(connection, season.id, lines)
     counted = await conclude_review(connection, season, ref)
     missed = sum(1 for r in settled if r["state"] == "no_show")
-    return Counted(counts={**counted.counts, "no_show": missed})
+    return counted.model_copy(update={"counts": {**counted.counts, "no_show": missed}})

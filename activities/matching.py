@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
@@ -43,6 +44,7 @@ class MatchingDeeds:
             state=found.state,
             needs=tuple(s.id for s in found.file.stages if isinstance(s, NeedsStage)),
             rounds=tuple(found.pace.real(at) for at in moments),
+            day=found.pace.span(timedelta(days=1)),
         )
 
     @activity.defn(name="invite_needs")
@@ -108,12 +110,11 @@ async def _propose(connection: AsyncConnection, season: LiveSeason, number: int,
         season=season.id,
     )
     running = [r for r in busy if r["state"] in ("proposed", "negotiating", "landed")]
-    plan = match(
-        await _projects(connection, season, stage, Counter(r["entry_id"] for r in running)),
-        await _needs(connection, season, Counter(r["need_id"] for r in running)),
-        stage.per_entry,
-        {(r["entry_id"], r["need_id"]) for r in busy},
-    )
+    projects = await _projects(connection, season, stage, Counter(r["entry_id"] for r in running))
+    needs = await _needs(connection, season, Counter(r["need_id"] for r in running))
+    met = {(r["entry_id"], r["need_id"]) for r in busy}
+    # It takes seconds where there are thousands of projects: meanwhile the worker gives its signs of life.
+    plan = await asyncio.to_thread(match, projects, needs, stage.per_entry, met)
     found = await rows(
         connection,
         """INSERT INTO matches (season_id, round, entry_id, need_id, score, parts, state, proposed_at)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 from sqlalchemy import update
 from temporalio import activity
 
@@ -10,11 +13,11 @@ from activities.stages import AT_ONCE
 from models.commands import Outcome, SeasonCommand
 from models.results import AreaPlan, Counted, SeasonPlan, StageRef, Step, Turn
 from models.season import AnyStage, SeasonFile, WindowStage
-from models.states import SeasonState
+from models.states import SeasonState, WindowState
 from models.tables import Season
-from records import campaigns, log, steering
+from records import campaigns, log, reopening, steering
 from records.database import CLOCK, clock_of, rows
-from records.seasons import live, window_id
+from records.seasons import LiveSeason, live, window_id
 
 _OWN_WORKFLOW = ("needs", "matching", "tracking")
 _BESIDE = ("event",)
@@ -51,7 +54,10 @@ class SeasonDeeds:
 
     @activity.defn(name="turn_of")
     async def turn_of(self, ref: StageRef) -> Turn:
-        """When a stage may begin: at its own opening, but not before the windows before it have closed."""
+        """When a stage may begin: at its own opening, but not before the windows before it have closed.
+
+        One of those that was opened again is named: what follows from its close must be done again first.
+        """
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
             ordinal = next(n for n, s in enumerate(season.file.stages) if s.id == ref.stage)
@@ -67,8 +73,9 @@ class SeasonDeeds:
                 ordinal=ordinal,
                 sequential=season.file.stage(ref.stage).kind not in _BESIDE,
             )
+            again = await reopening.first_before(connection, season.id, ref.area, ordinal)
             now = await clock_of(connection)
-        return Turn(at=found[0]["at"] or now, state=season.state)
+        return _turn(season, found[0]["at"] or now, again, now)
 
     @activity.defn(name="do_at_once")
     async def do_at_once(self, ref: StageRef) -> Counted:
@@ -134,6 +141,18 @@ class SeasonDeeds:
             if done.rowcount:
                 await log.write(connection, season, [log.Line("season.finished", data={"season": season})], at=at)
             return Counted(counts={"finished": done.rowcount})
+
+
+def _turn(season: LiveSeason, at: datetime, again: dict[str, Any] | None, now: datetime) -> Turn:
+    day = season.pace.span(timedelta(days=1))
+    if again is None:
+        return Turn(at=at, state=season.state, day=day)
+    if again["state"] == WindowState.PAUSED:
+        at = max(at, now + day)
+    elif again["state"] != WindowState.CLOSED:
+        at = max(at, again["closes_at"])
+    ref = StageRef(season=season.id, stage=again["stage"], area=again["area"])
+    return Turn(at=at, state=season.state, day=day, again=ref)
 
 
 def _steps(season: str, file: SeasonFile, area: str | None) -> tuple[Step, ...]:

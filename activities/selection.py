@@ -42,6 +42,33 @@ async def select(connection: AsyncConnection, season: LiveSeason, ref: StageRef)
     return Counted(counts=dict(Counter(str(r.decision) for r in decided)))
 
 
+async def results_anew(connection: AsyncConnection, season: LiveSeason, by: StageRef) -> Counted:
+    """Make again what was made by this round's result before: after a new tally, in its transaction.
+
+    Whoever sees the new result sees what follows from it. Prizes are given once; where there were none, they are now.
+    """
+    counts: Counter[str] = Counter()
+    queued: tuple[str, ...] = ()
+    for stage in season.file.stages:
+        if not isinstance(stage, (SelectionStage, AwardsStage)) or stage.by != by.stage:
+            continue
+        ref = StageRef(season=by.season, stage=stage.id, area=by.area if stage.scope == "area" else None)
+        if isinstance(stage, AwardsStage):
+            done = await give_awards(connection, season, ref) if await _reached(connection, ref) else Counted()
+        else:
+            made = await decisions.made(connection, season.id, ref.stage, ref.area)
+            done = await select(connection, season, ref) if made else Counted()
+        counts.update(done.counts)
+        queued += done.campaigns
+    return Counted(counts=dict(counts), campaigns=queued)
+
+
+async def _reached(connection: AsyncConnection, ref: StageRef) -> bool:
+    """Whether the awards were made, though nobody may have been scored for one."""
+    sql = "SELECT 1 FROM entries WHERE season_id = :season AND stage = :stage LIMIT 1"
+    return bool(await rows(connection, sql, season=ref.season, stage=ref.stage))
+
+
 async def prepare_public_notice(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
     """Everyone on whom the selection before it decided is told the result."""
     stages = list(season.file.stages)
@@ -213,7 +240,8 @@ async def _award(connection: AsyncConnection, season: LiveSeason, stage: AwardsS
         connection,
         """UPDATE entries e SET stage = :stage, state = CASE WHEN EXISTS
              (SELECT 1 FROM awards a WHERE a.entry_id = e.id) THEN 'awarded' ELSE 'finished' END
-           WHERE e.season_id = :season AND e.alive AND e.state NOT IN ('awarded', 'finished')
+           WHERE e.season_id = :season AND e.alive AND (e.state NOT IN ('awarded', 'finished')
+             OR (e.state = 'finished' AND EXISTS (SELECT 1 FROM awards a WHERE a.entry_id = e.id)))
            RETURNING e.id, e.state""",
         season=season.id,
         stage=stage.id,

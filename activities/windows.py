@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
 from activities.changes import tell_change
+from activities.deeds import Deed
 from activities.house import House
 from activities.stages import CONCLUDE, PREPARE, REPLACE_SILENT
 from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow
 from models.results import Closing, Counted, ReminderRef, StageRef, WindowFacts, WindowRef
 from models.timeline import PlannedReminder
-from records import campaigns, windows
-from records.seasons import live
+from records import campaigns, reopening, windows
+from records.seasons import LiveSeason, live, window_id
 from rules import reminders
 
 
@@ -41,20 +45,31 @@ class WindowDeeds:
 
     @activity.defn(name="prepare_stage")
     async def prepare(self, ref: StageRef) -> Counted:
-        """What a stage needs before its window opens: judges assigned, sessions planned, invitations."""
-        return await self._stage_deed(ref, "prepare")
+        """What a stage needs before its window opens: judges assigned, sessions planned, invitations.
+
+        A window whose whole time was an outage is first given its length again.
+        """
+        # By itself: the deed takes other locks, and takes seconds; nobody shall wait for the window's row meanwhile.
+        async with self._house.database.transaction() as connection:
+            await windows.make_good(connection, window_id(ref.season, ref.area, ref.stage))
+        async with self._house.database.transaction() as connection:
+            season = await live(connection, ref.season)
+            return await _done(PREPARE, connection, season, ref)
 
     @activity.defn(name="conclude_stage")
     async def conclude(self, ref: StageRef) -> Counted:
-        """What follows from a closed window: drafts lapse, ballots are tallied, the silent are decided upon."""
-        return await self._stage_deed(ref, "conclude")
+        """What follows from a closed window: drafts lapse, ballots are tallied, the silent are decided upon.
 
-    async def _stage_deed(self, ref: StageRef, which: str) -> Counted:
+        Nothing follows from one that was opened again meanwhile: its next close is concluded.
+        """
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
-            table = PREPARE if which == "prepare" else CONCLUDE
-            deed = table.get(season.file.stage(ref.stage).kind)
-            return await deed(connection, season, ref) if deed else Counted()
+            window = window_id(ref.season, ref.area, ref.stage)
+            if not await reopening.is_over(connection, window):
+                return Counted()
+            done = await _done(CONCLUDE, connection, season, ref)
+            await reopening.concluded(connection, window)
+            return done
 
     @activity.defn(name="send_reminders")
     async def remind(self, ref: ReminderRef) -> Counted:
@@ -128,3 +143,9 @@ class WindowDeeds:
     async def _steer(self, command: Extend | CloseNow | Reopen | PauseWindow | ResumeWindow) -> Outcome:
         async with self._house.database.transaction() as connection:
             return await windows.steer(connection, command)
+
+
+async def _done(deeds: Mapping[str, Deed], connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
+    """What comes of the deed for this kind of stage, if there is one."""
+    deed = deeds.get(season.file.stage(ref.stage).kind)
+    return await deed(connection, season, ref) if deed else Counted()

@@ -1,6 +1,7 @@
 """The HTTP API: the same questions and the same commands as the CLI and the console, as JSON under `/api`.
 
-There is no sign-in in this version: serve it on 127.0.0.1 alone. Its description is `/api/openapi.json`.
+An open desk (`SEASON_DESK_OPEN`) asks nobody who they are. Elsewhere a program shows a token as
+`Authorization: Bearer …`: scope `read` to ask, `steer` to command. Its description is `/api/openapi.json`.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
-from fastapi import APIRouter, FastAPI, Header, Query
+from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk import dry
+from desk.access import Entrance, reads, steers, steers_window
 from desk.client import Desk
 from desk.guard import Guard
 from desk.problems import problem, told
@@ -26,15 +28,17 @@ from models.instants import Instant, Span, parse_span
 from models.season import SeasonFile
 from models.views import EntryPage, EntryView, NoticeView, SeasonView, WindowView
 from records import reading
+from records.access import Who
 from records.seasons import live
 
-ACTOR = "ops"
 Key = Annotated[
     str | None, Header(alias="Idempotency-Key", max_length=100, description="Id of the command; a repeat is harmless.")
 ]
 DryRun = Annotated[bool, Query(description="Say what would be accepted; change nothing.")]
 WindowAct = Literal["extend", "close", "reopen", "pause", "resume"]
 SeasonAct = Literal["pause", "resume", "cancel"]
+Steers = Annotated[Who, Depends(steers)]
+SteersWindow = Annotated[Who, Depends(steers_window)]
 
 
 class Why(BaseModel):
@@ -58,9 +62,9 @@ class Start(BaseModel):
     day: Span | None = Field(default=None, description="How long a day of the season lasts, such as `2s`.")
 
 
-def command_of(act: WindowAct, window: str, why: Why, key: str | None = None) -> WindowCommand:
-    """The command that an act on a window means."""
-    head: dict[str, Any] = {"window": window, "actor": ACTOR, "reason": why.reason, "id": key or uuid4().hex}
+def command_of(act: WindowAct, window: str, why: Why, actor: str, key: str | None = None) -> WindowCommand:
+    """The command that an act on a window means; `actor` is who acts, as the log calls them."""
+    head: dict[str, Any] = {"window": window, "actor": actor, "reason": why.reason, "id": key or uuid4().hex}
     match act:
         case "extend":
             return Extend(**head, until=why.until, by=why.by)
@@ -80,16 +84,17 @@ async def words_of(desk: Desk, season: str) -> Words:
         return Words("en", (await live(connection, season)).file)
 
 
-def create_app(desk: Desk, *, lifespan: Callable[..., Any] | None = None) -> FastAPI:
-    """The API on a desk."""
+def create_app(desk: Desk, *, lifespan: Callable[..., Any] | None = None, entrance: Entrance | None = None) -> FastAPI:
+    """The API on a desk. Without an `entrance` it is open: nobody signs in."""
     app = FastAPI(
         title="Seasonkeeper", version="0.1.0", summary="Ask and steer seasons.", description=__doc__ or "",
         docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan,
     )  # fmt: skip
+    app.state.database, app.state.entrance = desk.database, entrance or Entrance()
     app.add_middleware(Guard)
     app.add_exception_handler(SeasonkeeperError, told)
     app.add_exception_handler(RequestValidationError, told)
-    app.include_router(_reads(desk), prefix="/api", tags=["ask"])
+    app.include_router(_reads(desk), prefix="/api", tags=["ask"], dependencies=[Depends(reads)])
     app.include_router(_commands(desk), prefix="/api", tags=["steer"])
     app.include_router(_health(desk))
     return app
@@ -170,22 +175,30 @@ def _reads(desk: Desk) -> APIRouter:
 
 
 def _commands(desk: Desk) -> APIRouter:
-    router = APIRouter(responses={409: {"description": "Refused by a rule; nothing was changed. problem+json."}})
+    router = APIRouter(
+        responses={
+            401: {"description": "No token, or no good one. problem+json."},
+            403: {"description": "The token or the role does not allow it. problem+json."},
+            409: {"description": "Refused by a rule; nothing was changed. problem+json."},
+        }
+    )
 
     @router.post("/seasons", summary="Start a season. Repeating it is harmless.")
-    async def start(body: Start, dry_run: DryRun = False) -> dict[str, Any]:
+    async def start(body: Start, who: Steers, dry_run: DryRun = False) -> dict[str, Any]:
         name = body.id or body.file.id
         if dry_run:
             plan, _, new = await dry.try_start(desk.database, body.file, name, open_now=body.open_now, day=body.day)
         else:
             day: timedelta | None = body.day
-            name, plan, _, new = await desk.start_season(body.file, season=name, open_now=body.open_now, day=day)
+            name, plan, _, new = await desk.start_season(
+                body.file, season=name, open_now=body.open_now, day=day, actor=who.actor
+            )
         return {"season": name, "new": new, "windows": len(plan.windows), "dry_run": dry_run}
 
     @router.post("/seasons/{season}/stages/{stage}/extend", summary="Extend a stage in every area, each by itself.")
-    async def extend_all(season: str, stage: str, body: Why, key: Key = None) -> dict[str, Any]:
+    async def extend_all(season: str, stage: str, body: Why, who: Steers, key: Key = None) -> dict[str, Any]:
         command = Extend(
-            window="", actor=ACTOR, reason=body.reason, until=body.until, by=body.by, id=key or uuid4().hex
+            window="", actor=who.actor, reason=body.reason, until=body.until, by=body.by, id=key or uuid4().hex
         )
         answers = await desk.steer_all_areas(season, stage, command)
         return {
@@ -194,15 +207,19 @@ def _commands(desk: Desk) -> APIRouter:
         }
 
     @router.post("/seasons/{season}/{act}", summary="Pause, resume or cancel a season.")
-    async def steer_season(season: str, act: SeasonAct, body: Why, key: Key = None, dry_run: DryRun = False) -> Outcome:
-        command = SeasonCommand(season=season, actor=ACTOR, reason=body.reason, id=key or uuid4().hex)
+    async def steer_season(
+        season: str, act: SeasonAct, body: Why, who: Steers, key: Key = None, dry_run: DryRun = False
+    ) -> Outcome:
+        command = SeasonCommand(season=season, actor=who.actor, reason=body.reason, id=key or uuid4().hex)
         if dry_run:
             return await dry.try_season(desk.database, act, command)
         return await desk.steer_season(act, command)
 
     @router.post("/windows/{window:path}/{act}", summary="Extend, close, reopen, pause or resume a window.")
-    async def steer_window(window: str, act: WindowAct, body: Why, key: Key = None, dry_run: DryRun = False) -> Outcome:
-        command = command_of(act, window, body, key)
+    async def steer_window(
+        window: str, act: WindowAct, body: Why, who: SteersWindow, key: Key = None, dry_run: DryRun = False
+    ) -> Outcome:
+        command = command_of(act, window, body, who.actor, key)
         if dry_run:
             return await dry.try_window(desk.database, command)
         return await desk.steer_window(command)

@@ -18,14 +18,14 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.campaigns import poke_campaign
-from models.commands import Extend, Outcome, Reopen, SeasonCommand, WindowCommand
+from models.commands import Extend, Grace, Outcome, Reopen, SeasonCommand, WindowCommand
 from models.errors import KINDS, Refused, SeasonkeeperError
 from models.queues import SEASON_QUEUE
 from models.results import StageRef
 from models.search import AREA, SEASON_ID, STAGE
 from models.season import SeasonFile
 from models.timeline import Pace, Timeline
-from records import entries, seasons, steering, windows
+from records import entries, graces, seasons, steering, windows
 from records.database import Database, rows
 from rules import timeline as timelines
 from workflows.ids import season_workflow
@@ -89,13 +89,21 @@ class Desk:
         async with self.database.transaction() as connection:
             found, _ = await windows.row(connection, command.window)
         outcome = await self._update(found["owner"], _UPDATES[type(command).__name__], command)
+        concerned = [] if outcome else [found["owner"]]
         if outcome is None:
             async with self.database.transaction() as connection:
                 outcome = await windows.steer(connection, command)
-            await self.poke(found["owner"])
-        if isinstance(command, Reopen) and found["subject"] is None:
-            await self._hold_again(found["season_id"], found["area"], found["stage"], found["owner"])
+        if found["subject"] is None:
+            concerned += _conductors(found["season_id"], found["area"])
+            if isinstance(command, Reopen):
+                await self._hold_again(found["season_id"], found["area"], found["stage"], found["owner"])
+        await asyncio.gather(*(self.poke(workflow_id) for workflow_id in concerned))
         return outcome
+
+    async def give_grace(self, command: Grace) -> Outcome:
+        """Give one entry more time. No workflow is concerned: the gate accepts by it, screening finds what came in."""
+        async with self.database.transaction() as connection:
+            return await graces.give_grace(connection, command)
 
     async def steer_season(self, what: str, command: SeasonCommand) -> Outcome:
         """Pause, resume or cancel a season: `what` is one of those words."""
@@ -176,7 +184,10 @@ class Desk:
             raise
 
     async def _hold_again(self, season: str, area: str | None, stage: str, owner: str) -> None:
-        """A reopened window needs a workflow again: its first one ended when it closed."""
+        """A reopened window needs a workflow again: its first one ended when it closed.
+
+        Where Temporal does not answer, the stage after it has it held when its own time has come.
+        """
         if self.temporal is None:
             return
         pairs = [SearchAttributePair(SEASON_ID, season), SearchAttributePair(STAGE, stage)]
@@ -190,9 +201,13 @@ class Desk:
                 task_queue=SEASON_QUEUE,
                 search_attributes=TypedSearchAttributes(pairs),
                 static_summary=f"Window {stage}, reopened",
+                rpc_timeout=_ANSWER_WITHIN,
             )
         except WorkflowAlreadyStartedError:
             await self.poke(owner)
+        except RPCError as error:
+            if error.status not in _SILENT:
+                raise
 
     async def _poke_all(self, season: str) -> None:
         """Every workflow of a season that may be waiting for an instant that has moved."""
@@ -220,6 +235,11 @@ _SEASON_DEEDS: dict[str, Any] = {
     "resume": steering.resume_season,
     "cancel": steering.cancel_season,
 }
+
+
+def _conductors(season: str, area: str | None) -> list[str]:
+    """The workflows in which what comes after a window may be waiting for it."""
+    return [*([f"season/{season}/area/{area}"] if area else []), f"season/{season}/finals"]
 
 
 def _in_words(error: WorkflowUpdateFailedError) -> SeasonkeeperError:

@@ -1,6 +1,6 @@
 """The web console: pages on the same questions and commands as the CLI. No build step, nothing from elsewhere.
 
-There is no sign-in in this version: serve it on 127.0.0.1 alone.
+Who may see and do what is said in `desk.access`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from fastapi.staticfiles import StaticFiles
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
+from desk.access import Entrance, may_steer, to_sign_in
 from desk.client import Desk
+from desk.labels import LABELS
 from desk.pages_of import Pages
 from desk.problems import in_words, status_of, told
+from desk.sign_in import SignIn
 from desk.words import Words, language_of
-from models.errors import NotFound, SeasonkeeperError
+from models.errors import Forbidden, NotFound, NotSignedIn, SeasonkeeperError
 from models.text import LANGUAGES
 from records.seasons import live
 
@@ -36,6 +39,7 @@ def add_console(app: FastAPI, desk: Desk, *, mail: Path | None = None, temporal_
     console = Console(desk, mail, temporal_ui)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.include_router(Pages(console).router(), include_in_schema=False)
+    app.include_router(SignIn(console).router(), include_in_schema=False)
     app.include_router(_language(), include_in_schema=False)
     app.add_exception_handler(SeasonkeeperError, partial(_trouble, console))
     app.add_exception_handler(RequestValidationError, partial(_trouble, console))
@@ -69,10 +73,14 @@ class Console:
         """A page from its template. A language asked for in the address is kept in a cookie."""
         other = "en" if words.language == "zh" else "zh"
         here = [(k, v) for k, v in parse_qsl(request.url.query) if k != "lang"]
+        entrance: Entrance = request.app.state.entrance
+        who = getattr(request.state, "who", None)
+        inside = entrance.open or may_steer(who)
         html = self._templates.get_template(name).render(
-            w=words, L=words.label, path=request.url.path, has_mails=self.has_mails(), temporal_ui=self.temporal_ui,
+            w=words, L=words.label, path=request.url.path, has_mails=self.has_mails() and inside, temporal_ui=self.temporal_ui if inside else "",
             here=request.url.path + (f"?{urlencode(here)}" if here else ""), season_id=values.pop("season_id", None),
-            other_language=other, other_href=f"?{urlencode([*here, ('lang', other)])}", **values,
+            other_language=other, other_href=f"?{urlencode([*here, ('lang', other)])}", who=who,
+            open_desk=entrance.open, steers=lambda area=None: entrance.open or may_steer(who, area), **values,
         )  # fmt: skip
         answer = HTMLResponse(html, status)
         if request.query_params.get("lang") in LANGUAGES:
@@ -107,8 +115,12 @@ async def _trouble(console: Console, request: Request, error: Exception) -> Resp
         return await told(request, error)
     if isinstance(error, RequestValidationError):
         error = in_words(error)
+    if isinstance(error, NotSignedIn):
+        return to_sign_in(request, error)
     assert isinstance(error, SeasonkeeperError)
     words = Words(_language_asked(request))
+    if isinstance(error, Forbidden) and error.code in LABELS:
+        error = Forbidden(error.code, words.label(error.code))
     return console.page(request, "trouble.html", words, status_of(error), error=error)
 
 

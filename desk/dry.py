@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.commands import Outcome, SeasonCommand, WindowCommand
+from models.commands import Grace, Outcome, SeasonCommand, WindowCommand
 from models.season import SeasonFile
 from models.timeline import Pace, Timeline
-from records import seasons, steering, windows
+from records import graces, seasons, steering, windows
 from records.database import Database
 from rules import timeline as timelines
 
@@ -41,6 +41,13 @@ async def try_window(database: Database, command: WindowCommand) -> Outcome:
     async with _undone(database) as connection:
         outcome: Outcome = await windows.steer(connection, command)
     # Returned after the block: leaving it undoes what was done.
+    return outcome
+
+
+async def try_grace(database: Database, command: Grace) -> Outcome:
+    """What a grace would answer. Raises what it would raise."""
+    async with _undone(database) as connection:
+        outcome: Outcome = await graces.give_grace(connection, command)
     return outcome
 
 

@@ -1,6 +1,6 @@
 """What keeps other sites out: only our own pages may post, only our own names are answered, nothing foreign is loaded.
 
-There is no sign-in in this version; the desk listens on 127.0.0.1 alone.
+Who may do what is another matter: `desk.access`.
 """
 
 from __future__ import annotations

@@ -20,6 +20,8 @@ ACTORS = {
     "system": _t("the system", "系统"),
     "ops": _t("operations", "组委会"),
     "staff": _t("staff{number}", "工作人员{number}"),
+    "token": _t("a program{number}", "程序{number}"),
+    "person": _t("person{number}", "用户{number}"),
     "applicant": _t("the applicant", "申报人"),
     "judge": _t("judge{number}", "评委{number}"),
     "judges": _t("the judges", "评委"),
@@ -173,6 +175,7 @@ AUDIENCE_WORDS = {
 NOTICES = {
     "registration_open": _t("registration is open", "报名开始"),
     "draft_saved": _t("the draft was saved", "草稿已保存"),
+    "grace_given": _t("more time for one project", "单个项目宽限"),
     "receipt": _t("receipt of the submission", "提交回执"),
     "draft_reminder": _t("reminder to submit", "提醒提交"),
     "channel_reminder": _t("reminder to the channel", "提醒推荐渠道"),
@@ -328,7 +331,50 @@ LABELS = {
     "api": _t("API", "API"),
     "server_time": _t("Server time", "服务器时间"),
     "updated": _t("Refreshes by itself.", "自动刷新。"),
-    "no_sign_in": _t("No sign-in in this version: reachable from this machine only.", "本版本无登录，仅限本机访问。"),
+    "open_desk": _t("Open desk: for this machine only.", "开放模式：仅限本机访问。"),
+    "sign_in": _t("Sign in", "登录"),
+    "sign_out": _t("Sign out", "退出登录"),
+    "signed_in_as": _t("Signed in as {person}", "已登录：{person}"),
+    "signed_out": _t("You are signed out.", "您已退出登录。"),
+    "role_operations": _t("operations", "组委会"),
+    "role_organiser": _t("area organiser", "赛区组织者"),
+    "role_support": _t("support", "客服"),
+    "address": _t("Mail address", "邮箱地址"),
+    "password": _t("Password", "密码"),
+    "code": _t("Code", "验证码"),
+    "code_hint": _t("six digits from your authenticator", "身份验证器显示的 6 位数字"),
+    "ask_link": _t("Send me a link", "发送登录链接"),
+    "ask_link_hint": _t(
+        "You get a mail with a link that signs you in. No password is needed.", "您将收到含登录链接的邮件，无需密码。"
+    ),
+    "link_asked": _t("Look into your mail", "请查收邮件"),
+    "link_asked_text": _t(
+        "If this address is known here, a link is on its way. It works once, for {minutes} minutes; only the newest one"
+        " works. Nothing came? Look into the spam folder, or check the address and ask again.",
+        "如该邮箱地址已登记，登录链接正在发送。链接仅可使用一次，有效期 {minutes} 分钟，以最新一封为准。"
+        "如未收到，请查看垃圾邮件，或核对地址后重新申请。",
+    ),
+    "ask_again": _t("Ask for a link again", "重新申请链接"),
+    "link_ready": _t("One more step: press the button to sign in.", "请点击按钮完成登录。"),
+    "link_dead": _t(
+        "This link does not work any more: it was used, it is too old, or a newer one was asked for.",
+        "该链接已失效：已被使用、已过期，或已申请新链接。",
+    ),
+    "address_bad": _t("This is no mail address. Please check it.", "邮箱地址格式有误，请核对。"),
+    "staff_sign_in": _t("Season office: sign in", "组委会登录"),
+    "to_staff_sign_in": _t("Season office: sign in with password and code", "组委会成员：使用密码和验证码登录"),
+    "to_link_sign_in": _t("Not of the season office? Sign in by a link", "非组委会成员：使用邮件链接登录"),
+    "sign_in.wrong": _t(
+        "Address, password or code is not right. A code works once: wait for the next one.",
+        "邮箱地址、密码或验证码有误。每个验证码仅可使用一次，请等待下一个。",
+    ),
+    "sign_in.locked": _t(
+        "There were too many failed attempts. Please try again in {minutes} minutes.",
+        "失败次数过多，请于 {minutes} 分钟后再试。",
+    ),
+    "access.forbidden": _t(
+        "This is not open to you. Whoever needs it asks operations.", "您无权进行此操作。如有需要，请联系组委会。"
+    ),
     "trouble": _t("This did not work", "操作未成功"),
     "back": _t("Back", "返回"),
     "next_close": _t("Next close", "下一截止"),
@@ -354,6 +400,7 @@ LABELS = {
     ),
     "first_open": _t("{window} opens at {at}.", "{window}将于 {at} 开始。"),
     "see": _t("See `season status {season}`.", "查看：`season status {season}`。"),
+    "grace_until": _t("{number} may be submitted until {at}.", "{number} 可于 {at} 前提交。"),
     "repeated": _t("This had been done before under the same id.", "该命令此前已执行。"),
     "cancel_sure": _t(
         "Cancel season {season}? Every window closes for good, and everyone concerned is told.",

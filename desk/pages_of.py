@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from desk.api import ACTOR, Why, command_of
+from desk.access import office, reads
+from desk.api import Steers, SteersWindow, Why, command_of
 from desk.guard import MAIL_CSP
 from desk.problems import status_of
 from desk.strip import MARKS, draw
@@ -37,13 +39,13 @@ class Pages:
         self._database = console.desk.database
 
     def router(self) -> APIRouter:
-        """All addresses."""
-        router = APIRouter()
-        get, post = router.get, router.post
+        """All addresses, each with who may come."""
+        router, looks, mails = APIRouter(), [Depends(reads)], [Depends(office)]
+        get, post = partial(router.get, dependencies=looks), router.post
         get("/")(self.seasons)
-        get("/mails")(self.mails)
-        get("/mails/{name}")(self.mail)
-        get("/mails/{name}/html")(self.mail_html)
+        router.get("/mails", dependencies=mails)(self.mails)
+        router.get("/mails/{name}", dependencies=mails)(self.mail)
+        router.get("/mails/{name}/html", dependencies=mails)(self.mail_html)
         get("/seasons/{season}")(self.season)
         get("/seasons/{season}/live")(self.live)
         post("/seasons/{season}/{act}")(self.steer_season)
@@ -91,7 +93,7 @@ class Pages:
             narrow=draw(windows, found.now, words, narrow=True), command=uuid4().hex,
         )  # fmt: skip
 
-    async def steer_season(self, request: Request, season: str, act: str) -> Response:
+    async def steer_season(self, request: Request, season: str, act: str, who: Steers) -> Response:
         """Pause, resume or cancel."""
         form = await request.form()
         if act not in ("pause", "resume", "cancel"):
@@ -101,7 +103,7 @@ class Pages:
             if act == "cancel" and not form.get("sure"):
                 raise BadInput("act.unsure", words.label("confirm_missing"))
             command = SeasonCommand(
-                season=season, actor=ACTOR, reason=str(form.get("reason", "")),
+                season=season, actor=who.actor, reason=str(form.get("reason", "")),
                 id=str(form.get("command") or uuid4().hex),
             )  # fmt: skip
             await self._console.desk.steer_season(act, command)
@@ -146,7 +148,7 @@ class Pages:
             done=done if done in ACTS and trouble is None else "",
         )  # fmt: skip
 
-    async def steer_window(self, request: Request, window: str) -> Response:
+    async def steer_window(self, request: Request, window: str, who: SteersWindow) -> Response:
         """Extend, close, pause, resume or reopen; then back to the window."""
         form = await request.form()
         filled = {name: str(form.get(name, "")) for name in ("act", "by", "reason")}
@@ -159,7 +161,8 @@ class Pages:
                 raise BadInput("act.unsure", words.label("confirm_missing"))
             span = parse_span(filled["by"]) if filled["by"] and filled["act"] in ("extend", "reopen") else None
             why = Why(reason=filled["reason"], by=span)
-            command = command_of(filled["act"], window, why, str(form.get("command") or "") or None)  # type: ignore[arg-type]
+            act: Any = filled["act"]
+            command = command_of(act, window, why, who.actor, str(form.get("command") or "") or None)
             await self._console.desk.steer_window(command)
         except NotFound:
             raise

@@ -8,13 +8,15 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from models.errors import BadInput, NotFound, Refused, SeasonkeeperError, Unavailable
+from models.errors import BadInput, Forbidden, NotFound, NotSignedIn, Refused, SeasonkeeperError, Unavailable
 
 _STATUS: tuple[tuple[type[SeasonkeeperError], int], ...] = (
     (NotFound, 404),
     (Refused, 409),
     (BadInput, 422),
     (Unavailable, 503),
+    (NotSignedIn, 401),
+    (Forbidden, 403),
 )
 
 
@@ -38,6 +40,8 @@ def problem(error: SeasonkeeperError) -> dict[str, Any]:
 def answer(error: SeasonkeeperError) -> JSONResponse:
     """The answer of the API."""
     headers = {"Retry-After": "5"} if isinstance(error, Unavailable) else None
+    if isinstance(error, NotSignedIn):
+        headers = {"WWW-Authenticate": "Bearer"}
     return JSONResponse(problem(error), status_of(error), headers, media_type="application/problem+json")
 
 

@@ -13,10 +13,12 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from desk.access import Entrance
 from desk.api import create_app
 from desk.client import Desk
 from desk.connect import reach_temporal
 from desk.console import add_console
+from desk.link_mail import LinkMail
 from models.errors import SeasonkeeperError
 from records import reading
 from records.database import Database
@@ -52,7 +54,8 @@ def build(settings: Settings) -> FastAPI:
                 await reaching
             await desk.database.close()
 
-    app = create_app(desk, lifespan=lifespan)
+    entrance = Entrance(settings.needs_no_sign_in(), settings.desk_url(), LinkMail(settings))
+    app = create_app(desk, lifespan=lifespan, entrance=entrance)
     add_console(app, desk, mail=settings.folder.mail, temporal_ui=settings.temporal_ui_url)
     # A name of another site that points at this machine must not reach a desk without a sign-in.
     names = {*LOCAL, settings.desk_host, urlsplit(settings.desk_url()).hostname or ""}

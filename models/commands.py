@@ -59,6 +59,14 @@ class SeasonCommand(Command):
     season: str
 
 
+class Grace(Command):
+    """Give one entry more time than its registration window: `until`, or `by` a span from the later of close and now."""
+
+    entry: int
+    until: Instant | None = None
+    by: Span | None = None
+
+
 class Outcome(BaseModel):
     """The answer to an accepted command."""
 

@@ -40,6 +40,22 @@ class BadInput(SeasonkeeperError):
     """The input cannot be read or is not well formed. Exit code 2, HTTP 422."""
 
 
+class NotSignedIn(SeasonkeeperError):
+    """Nobody is signed in, or not as what is needed here. HTTP 401; a page sends people to where they sign in.
+
+    Attributes:
+        staff: True where the second factor of the season office is needed.
+    """
+
+    def __init__(self, code: str, sentence: str, remedy: str = "", staff: bool = False) -> None:
+        super().__init__(code, sentence, remedy)
+        self.staff = staff
+
+
+class Forbidden(SeasonkeeperError):
+    """Whoever is signed in may not do this. Nothing was changed. HTTP 403."""
+
+
 class Unavailable(SeasonkeeperError):
     """A part of the system does not answer. Nothing was changed. Exit code 1, HTTP 503."""
 

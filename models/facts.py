@@ -62,7 +62,10 @@ class EntryToReview:
 
 @dataclass(frozen=True, slots=True)
 class JudgeAvailable:
-    """A judge; empty `tracks` means all. `load` is what the judge has already in this round."""
+    """A judge; empty `tracks` means all. `load` is what the judge has already in this round.
+
+    `busy` are the spans, in nominal UTC, in which the judge sits on panels of other rounds or areas.
+    """
 
     id: int
     person_id: int
@@ -70,6 +73,11 @@ class JudgeAvailable:
     organisation: str | None = None
     max_load: int = 40
     load: int = 0
+    busy: tuple[tuple[datetime, datetime], ...] = ()
+
+    def free(self, start: datetime, end: datetime) -> bool:
+        """Whether the judge sits nowhere else between these instants."""
+        return all(end <= begun or over <= start for begun, over in self.busy)
 
 
 @dataclass(frozen=True, slots=True)

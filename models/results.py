@@ -147,6 +147,7 @@ class MatchingPlan(Result):
     state: str
     needs: tuple[str, ...]
     rounds: tuple[Instant, ...]
+    day: Span = Field(default=timedelta(hours=1), description="How long a day of the season lasts.")
 
 
 class RoundRef(Result):

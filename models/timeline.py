@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from models.errors import BadInput
 from models.instants import Instant, Span
 
 
@@ -23,20 +26,35 @@ class Pace(BaseModel):
     rate: float = 1.0
 
     def real(self, nominal: datetime) -> datetime:
-        """When a nominal instant happens."""
-        if self.rate == 1.0:
-            return self.anchor_real + (nominal - self.anchor_nominal)
-        return self.anchor_real + (nominal - self.anchor_nominal) * self.rate
+        """When a nominal instant happens. Raises BadInput where the calendar ends before it."""
+        with _while_there_are_years():
+            if self.rate == 1.0:
+                return self.anchor_real + (nominal - self.anchor_nominal)
+            return self.anchor_real + (nominal - self.anchor_nominal) * self.rate
 
     def nominal(self, real: datetime) -> datetime:
-        """The instant in the season file's own calendar."""
-        if self.rate == 1.0:
-            return self.anchor_nominal + (real - self.anchor_real)
-        return self.anchor_nominal + (real - self.anchor_real) / self.rate
+        """The instant in the season file's own calendar. Raises BadInput where that ends before it."""
+        with _while_there_are_years():
+            if self.rate == 1.0:
+                return self.anchor_nominal + (real - self.anchor_real)
+            return self.anchor_nominal + (real - self.anchor_real) / self.rate
 
     def span(self, nominal: timedelta) -> timedelta:
-        """How long a nominal span lasts."""
-        return nominal * self.rate
+        """How long a nominal span lasts. Raises BadInput for one longer than all years together."""
+        with _while_there_are_years():
+            return nominal * self.rate
+
+
+@contextmanager
+def _while_there_are_years() -> Iterator[None]:
+    try:
+        yield
+    except OverflowError:
+        raise BadInput(
+            "pace.too_far",
+            "At this pace the season would run past the year 9999.",
+            "Let a day of the season last less, or start it nearer to now.",
+        ) from None
 
 
 class PlannedReminder(BaseModel):

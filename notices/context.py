@@ -79,6 +79,7 @@ FIELDS: dict[str, Fields] = {
     "registration_open": _fields("window_closes", "area_name window_opens link"),
     "draft_saved": _fields(f"{_ENTRY} window_closes", "link"),
     "receipt": _fields(_ENTRY, "area_name track_name window_closes link data.at"),
+    "grace_given": _fields(f"{_ENTRY} data.until", "data.reason link"),
     "draft_reminder": _fields(f"{_ENTRY} window_closes", "link"),
     "channel_reminder": _fields("window_closes", "area_name link data.submitted data.drafts"),
     "registration_closed": _fields(_ENTRY, "data.next_stage data.next_at link"),
@@ -131,7 +132,7 @@ FIELDS: dict[str, Fields] = {
 """Every template and its values; `season_name` and `person_name` are always given.
 
 What the values in `data` are:
-    at, starts_at, ends_at, next_at, expires_at, old: instants. `old` is the closing instant told before.
+    at, starts_at, ends_at, next_at, expires_at, until, old: instants. `old` is the closing instant told before.
     count, submitted, drafts, position, rank, pitch_minutes, question_minutes: whole numbers.
     score: points; shown with two decimals.
     eligible: true or false. findings: list of texts, one for each rule that is not met.

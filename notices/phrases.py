@@ -10,12 +10,13 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | --- | --- |
 | season.* | none |
 | window.opened, .reopened, .resumed | stage (else window), [closes_at] |
-| window.closed, .closed_silently, .closed_early, .paused, .cancelled | stage (else window), [closes_at] |
-| window.extended | stage (else window), old, new |
+| window.closed, .closed_silently, .closed_early, .concluded_again, .paused, .cancelled | stage (else window), [closes_at] |
+| window.extended, .postponed | stage (else window), old, new |
 | entry.drafted, .submitted | [number] |
 | entry.ineligible, .undecided | [findings], a text or a list of them |
 | entry.changed, .withdrawn, .lapsed, .eligible, .finished | none |
 | entry.refused_late | [number], [closes_at] |
+| entry.grace_given | [number], until |
 | entry.recommended, .decided | [number], by |
 | assignment.short | count, [stage] |
 | assignment.made | [count], [stage] |
@@ -74,9 +75,17 @@ PHRASES: dict[str, Text] = {
         "{stage}在赛季启动前已经结束[（截止时间 {closes_at}）]，未发通知。",
     ),
     "window.extended": _t("{stage} was extended from {old} to {new}.", "{stage}的截止时间由 {old} 延长至 {new}。"),
+    "window.postponed": _t(
+        "Nobody was there to open {stage} until its close at {old} had passed; it is held late, until {new}.",
+        "因系统中断，{stage}在原截止时间 {old} 之前未能开放；现顺延办理，截止时间 {new}。",
+    ),
     "window.closed_early": _t("{stage} was closed early[, at {closes_at}].", "{stage}提前截止[（{closes_at}）]。"),
     "window.reopened": _t(
         "{stage} was opened again[, until {closes_at}].", "{stage}重新开放[，截止时间 {closes_at}]。"
+    ),
+    "window.concluded_again": _t(
+        "What follows from the close of {stage} was done again, after it had been open again.",
+        "{stage}重新开放后再次截止，后续事项已重新办理。",
     ),
     "window.paused": _t("{stage} was paused; nothing is accepted meanwhile.", "{stage}暂停，暂停期间不予受理。"),
     "window.resumed": _t("{stage} goes on[, until {closes_at}].", "{stage}恢复进行[，截止时间 {closes_at}]。"),
@@ -91,6 +100,10 @@ PHRASES: dict[str, Text] = {
     "entry.refused_late": _t(
         "A submission[ of {number}] was refused: the window was closed[ since {closes_at}].",
         "[项目 {number} 的]提交未被受理：窗口已关闭[（截止时间 {closes_at}）]。",
+    ),
+    "entry.grace_given": _t(
+        "The project[ {number}] was given grace: it may be submitted until {until}.",
+        "项目[ {number} ]获准宽限，可于 {until} 前提交。",
     ),
     "entry.withdrawn": _t("The project was withdrawn.", "项目已撤回。"),
     "entry.lapsed": _t("The draft was not submitted in time and lapsed.", "草稿未按时提交，已失效。"),

@@ -97,7 +97,12 @@ class Database:
         async with _reachable():
             pool = self._direct or await self._open_direct()
             async with pool.acquire(timeout=_POOL_TIMEOUT) as connection:
-                found = await connection.fetch(statement, *(values[name] for name in names))
+                try:
+                    found = await connection.fetch(statement, *(values[name] for name in names))
+                except asyncpg.InternalClientError:
+                    # The driver has lost its place on this connection, as when its server was killed: away with it.
+                    connection.terminate()
+                    raise
         return [dict(row) for row in found]
 
     async def _open_direct(self) -> asyncpg.Pool:
@@ -173,7 +178,7 @@ def _positional(sql: str) -> tuple[str, tuple[str, ...]]:
 async def _reachable() -> AsyncIterator[None]:
     try:
         yield
-    except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresConnectionError) as error:
         raise _lost() from error
     except (OSError, PoolTimeout) as error:
         raise Unavailable(

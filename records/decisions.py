@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.facts import SelectionRow
+from models.season import AwardsStage, SelectionStage
 from models.states import Decision, EntryState
-from records import campaigns, log
+from records import campaigns, log, reopening
 from records.campaigns import Recipient
 from records.database import CLOCK, rows, run
 from records.locks import SELECTING, one_at_a_time
+from records.seasons import LiveSeason, file_of
 from rules.selection import step_up
 
 _STATES = {
@@ -40,18 +42,21 @@ async def made(connection: AsyncConnection, season: str, stage: str, area: str |
 
 
 async def built_upon(connection: AsyncConnection, season: str, stage: str, area: str | None, ordinal: int) -> bool:
-    """Whether a selection can no more be made anew: entries left or moved up, or what comes after it has begun."""
+    """Whether a selection can no more be made anew: entries moved up, or what comes after it has begun.
+
+    Who has withdrawn is no hindrance, nor is a stage that waits though its time has come.
+    """
     found = await rows(
         connection,
-        f"""SELECT EXISTS (
+        """SELECT EXISTS (
               SELECT 1 FROM selections s JOIN entries e ON e.id = s.entry_id
               WHERE s.season_id = :season AND s.stage = :stage AND s.area IS NOT DISTINCT FROM :area
-                AND (s.decision IN ('stepped_up', 'removed', 'declined')
-                  OR (e.stage IS DISTINCT FROM :stage AND e.state <> 'withdrawn'))
+                AND (s.decision = 'stepped_up' OR (e.state <> 'withdrawn'
+                  AND (s.decision IN ('removed', 'declined') OR e.stage IS DISTINCT FROM :stage)))
             ) OR EXISTS (
               SELECT 1 FROM windows w WHERE w.season_id = :season AND w.ordinal > :ordinal AND w.subject IS NULL
                 AND w.kind <> 'needs' AND (w.area = :area OR w.area IS NULL OR CAST(:area AS text) IS NULL)
-                AND (w.opened_at IS NOT NULL OR w.opens_at <= {CLOCK})
+                AND (w.opened_at IS NOT NULL OR w.state = 'closed')
             ) AS built""",
         season=season,
         stage=stage,
@@ -59,6 +64,22 @@ async def built_upon(connection: AsyncConnection, season: str, stage: str, area:
         ordinal=ordinal,
     )
     return bool(found[0]["built"])
+
+
+async def final_by(connection: AsyncConnection, season: LiveSeason, by: str, area: str | None) -> str | None:
+    """What was made by the result of a round and can no more be made anew: a selection's or awards' id, or None."""
+    for ordinal, stage in enumerate(season.file.stages):
+        if isinstance(stage, SelectionStage) and stage.by == by:
+            of = area if stage.scope == "area" else None
+            if await made(connection, season.id, stage.id, of) and await built_upon(
+                connection, season.id, stage.id, of, ordinal
+            ):
+                return stage.id
+        if isinstance(stage, AwardsStage) and stage.by == by:
+            given = await rows(connection, "SELECT 1 FROM awards WHERE season_id = :season LIMIT 1", season=season.id)
+            if given:
+                return stage.id
+    return None
 
 
 async def keep(
@@ -130,7 +151,10 @@ class Leaving(NamedTuple):
 async def leave(
     connection: AsyncConnection, season: str, entry_id: int, why: Decision, reason: str, *, actor: str = "system"
 ) -> Leaving:
-    """An entry leaves the competition, or the waiting list, once; for a selected one the next in rank moves up."""
+    """An entry leaves the competition, or the waiting list, once; for a selected one the next in rank moves up.
+
+    While the round that ranked them is open again nobody does: its selection is made anew after its close.
+    """
     # Two who leave at once make two different entries move up, and one who leaves twice makes one.
     await one_at_a_time(connection, season, SELECTING)
     found = await rows(
@@ -166,10 +190,18 @@ async def leave(
     )
     if place["decision"] not in (Decision.SELECTED, Decision.WILD_CARD, Decision.STEPPED_UP):
         return Leaving(True)
+    if await _is_made_anew(connection, season, place):
+        return Leaving(True)
     up = await _next(connection, season, place)
     if up is not None:
         await _move_up(connection, season, place["stage"], up, entry_id)
     return Leaving(True, up)
+
+
+async def _is_made_anew(connection: AsyncConnection, season: str, place: dict[str, Any]) -> bool:
+    """Whether the round by which a selection was made is open again: then its new result decides who comes next."""
+    stage = (await file_of(connection, season)).stage(place["stage"])
+    return isinstance(stage, SelectionStage) and await reopening.is_pending(connection, season, stage.by, place["area"])
 
 
 async def _next(connection: AsyncConnection, season: str, place: dict[str, Any]) -> int | None:

@@ -14,14 +14,14 @@ from models.forms import EntryForm
 from models.season import SeasonFile
 from models.states import Decision, EntryState
 from models.tables import Entry
-from records import channels, decisions, gate, log
-from records.database import Database, rows
+from records import channels, decisions, gate, graces, log
+from records.database import CLOCK, Database, rows
 from records.seasons import file_of, known_file
 
 _SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
   UPDATE entries e SET state = 'submitted', submitted_at = gate.at, changed_at = gate.at, window_id = gate.id,
     alive = true, stage = gate.stage
-  FROM gate WHERE e.id = :entry AND e.state IN ('draft', 'submitted')
+  FROM gate WHERE e.id = :entry AND {gate.MAY_COME}
   RETURNING e.id, e.number, e.season_id, e.applicant_id, gate.id AS window_id, gate.at
 ), logged AS (
   INSERT INTO log (season_id, at, actor, event, window_id, entry_id, data)
@@ -33,6 +33,15 @@ _SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
   FROM done JOIN people p ON p.id = applicant_id ON CONFLICT DO NOTHING
 ) SELECT number, at FROM done"""
 
+
+# After a deadline refusals come as thick as submissions did before it: they too are written by one statement.
+_REFUSED = f"""WITH late AS (
+  SELECT id, season_id, number, area, state, EXISTS (SELECT FROM graces g WHERE g.entry_id = :entry) AS graced
+  FROM entries WHERE id = :entry
+), logged AS (
+  INSERT INTO log (season_id, at, actor, event, entry_id, data)
+  SELECT season_id, {CLOCK}, :actor, 'entry.refused_late', id, jsonb_build_object('number', number) FROM late
+) SELECT * FROM late"""
 
 _PERSONS = """persons AS (
   INSERT INTO people (email, name, language, zone, country, birth_year, created_at)
@@ -69,7 +78,7 @@ _SAVE = f"""WITH {gate.BY_ENTRY}, {_PERSONS}, changed AS (
     organisation = :organisation, leader_degree = :leader_degree, documents = CAST(:documents AS jsonb),
     details = CAST(:details AS jsonb), applicant_id = (SELECT id FROM persons WHERE email = :applicant),
     changed_at = gate.at
-  FROM gate WHERE e.id = :entry AND e.state IN ('draft', 'submitted') AND e.area = :area AND e.track = :track
+  FROM gate WHERE e.id = :entry AND {gate.MAY_COME} AND e.area = :area AND e.track = :track
   RETURNING e.id, e.season_id, gate.at, gate.id AS window_id
 ), team AS (
   INSERT INTO members (entry_id, position, person_id)
@@ -122,6 +131,7 @@ async def save(database: Database, entry_id: int, form: EntryForm) -> None:
             )  # fmt: skip
         values = {**_values(form, _division(file, form)), "entry": entry_id}
         if not await rows(connection, _SAVE, **values):
+            await graces.refuse(connection, entry_id)
             await gate.refuse(connection, entry["season_id"], "registration", form.area)
 
 
@@ -134,13 +144,16 @@ async def submit(database: Database, entry_id: int, *, actor: str = "applicant")
     found = await database.at_once(_SUBMIT, entry=entry_id, actor=actor)
     if found:
         return found[0]["number"], found[0]["at"]
-    async with database.statement() as connection:
-        entry = await _entry(connection, entry_id)
-        line = log.Line("entry.refused_late", actor=actor, entry_id=entry_id, data={"number": entry["number"]})
-        await log.write(connection, entry["season_id"], [line])
-        if entry["state"] in (EntryState.DRAFT, EntryState.SUBMITTED, EntryState.LAPSED):
+    late = await database.at_once(_REFUSED, entry=entry_id, actor=actor)
+    if not late:
+        raise _unknown(entry_id)
+    entry = late[0]
+    if entry["state"] in (EntryState.DRAFT, EntryState.SUBMITTED, EntryState.LAPSED):
+        async with database.statement() as connection:
+            if entry["graced"]:
+                await graces.refuse(connection, entry_id)
             await gate.refuse(connection, entry["season_id"], "registration", entry["area"])
-        raise Refused("entry.state", f"Entry {entry['number']} is {entry['state']} and cannot be submitted.")
+    raise Refused("entry.state", f"Entry {entry['number']} is {entry['state']} and cannot be submitted.")
 
 
 async def withdraw(database: Database, entry_id: int, *, reason: str = "") -> None:
@@ -168,8 +181,12 @@ async def _entry(connection: AsyncConnection, entry_id: int) -> dict[str, Any]:
         connection, "SELECT id, season_id, number, area, track, state FROM entries WHERE id = :id", id=entry_id
     )
     if not found:
-        raise NotFound("entry.unknown", f"There is no entry {entry_id}.")
+        raise _unknown(entry_id)
     return found[0]
+
+
+def _unknown(entry_id: int) -> NotFound:
+    return NotFound("entry.unknown", f"There is no entry {entry_id}.")
 
 
 def _division(file: SeasonFile, form: EntryForm) -> str:

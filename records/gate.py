@@ -10,11 +10,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NoReturn
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import NotFound, Refused
-from records.database import CLOCK, now_parameter
+from records.database import CLOCK, rows
 
 # The clock is read once, in a row of its own, so that the instant compared is the instant kept.
 BY_WINDOW = f"""gate AS (
@@ -33,49 +32,65 @@ BY_KIND = f"""gate AS (
 """The same for whichever window of a kind accepts now, in the area `:area` of the season `:season`."""
 
 
-BY_ENTRY = f"""gate AS (
+BY_ENTRY = f"""clock AS MATERIALIZED (SELECT {CLOCK} AS at), grace AS MATERIALIZED (
+  SELECT s.id FROM clock, graces g JOIN windows w ON w.id = g.window_id
+    JOIN windows s ON s.season_id = w.season_id AND s.kind = 'screening' AND (s.area = w.area OR s.area IS NULL)
+  WHERE g.entry_id = :entry AND clock.at < g.until
+    AND s.state IN ('open', 'scheduled') AND clock.at < s.closes_at
+  FOR KEY SHARE OF s
+), gate AS (
   SELECT w.id, w.season_id, w.stage, w.area, clock.at
-  FROM windows w CROSS JOIN (SELECT {CLOCK} AS at OFFSET 0) clock
+  FROM windows w CROSS JOIN clock
   WHERE w.season_id = (SELECT season_id FROM entries WHERE id = :entry) AND w.kind = 'registration'
-    AND w.area = (SELECT area FROM entries WHERE id = :entry)
-    AND w.state IN ('open', 'scheduled') AND w.opens_at <= clock.at AND clock.at < w.closes_at
+    AND w.area = (SELECT area FROM entries WHERE id = :entry) AND w.opens_at <= clock.at
+    AND ((w.state IN ('open', 'scheduled') AND clock.at < w.closes_at)
+      OR (w.state IN ('open', 'scheduled', 'closed') AND EXISTS (SELECT FROM grace)))
   ORDER BY w.opens_at LIMIT 1 FOR KEY SHARE OF w)"""
-"""The same for the registration window of the area of the entry `:entry`."""
+"""The same for the registration window of the area of the entry `:entry`, which may have been given grace.
+
+Whoever comes by grace holds the screening too: its closer waits for them, so that what is accepted is screened.
+"""
+
+MAY_COME = "(e.state IN ('draft', 'submitted') OR (e.state = 'lapsed' AND EXISTS (SELECT FROM grace)))"
+"""With `BY_ENTRY`: whether the entry `e` is in a state in which it may be saved or submitted.
+
+A draft with grace lapses at the close like every other: so the close and the grace need not know of one another.
+"""
 
 
 async def refuse(
     connection: AsyncConnection, season: str, kind: str, area: str | None, window: str | None = None
 ) -> NoReturn:
     """Say why the gate did not accept: names the window and the instant. Raises Refused or NotFound."""
-    found = (
-        await connection.execute(
-            text(
-                f"""SELECT id, state, opens_at, closes_at, {CLOCK} AS now FROM windows
-                WHERE season_id = :season AND (id = :window OR (CAST(:window AS text) IS NULL AND kind = :kind
-                  AND area IS NOT DISTINCT FROM :area)) ORDER BY opens_at"""
-            ),
-            {"season": season, "kind": kind, "area": area, "window": window, "now": now_parameter()},
-        )
-    ).all()
+    found = await rows(
+        connection,
+        f"""SELECT id, state, opens_at, closes_at, {CLOCK} AS now FROM windows
+            WHERE season_id = :season AND (id = :window OR (CAST(:window AS text) IS NULL AND kind = :kind
+              AND area IS NOT DISTINCT FROM :area)) ORDER BY opens_at""",
+        season=season,
+        kind=kind,
+        area=area,
+        window=window,
+    )
     if not found:
         raise NotFound("window.unknown", f"There is no {kind} window for area '{area}' in season '{season}'.")
-    now = found[0].now
+    now = found[0]["now"]
     for row in found:
-        if row.state == "paused":
+        if row["state"] == "paused":
             raise Refused(
-                "window.paused", f"'{row.id}' is paused; nothing is accepted meanwhile.",
+                "window.paused", f"'{row['id']}' is paused; nothing is accepted meanwhile.",
                 "You will be told when it goes on; no time is lost.",
             )  # fmt: skip
-    coming = [row for row in found if row.opens_at > now and row.state == "scheduled"]
-    if coming and not any(row.opens_at <= now < row.closes_at for row in found):
+    coming = [row for row in found if row["opens_at"] > now and row["state"] == "scheduled"]
+    if coming and not any(row["opens_at"] <= now < row["closes_at"] for row in found):
         row = coming[0]
-        raise Refused("window.not_open", f"'{row.id}' opens at {_z(row.opens_at)}; it is {_z(now)} now.")
-    row = max(found, key=lambda r: r.closes_at)
-    if row.state == "cancelled":
-        raise Refused("window.cancelled", f"'{row.id}' was cancelled with its season.")
-    if row.state != "closed" and now < row.closes_at:
+        raise Refused("window.not_open", f"'{row['id']}' opens at {_z(row['opens_at'])}; it is {_z(now)} now.")
+    row = max(found, key=lambda r: r["closes_at"])
+    if row["state"] == "cancelled":
+        raise Refused("window.cancelled", f"'{row['id']}' was cancelled with its season.")
+    if row["state"] != "closed" and now < row["closes_at"]:
         raise Refused("act.not_possible", "This act is not possible in the present state.", "Look at the entry's page.")
-    raise Refused("window.closed", f"'{row.id}' closed at {_z(row.closes_at)}; it is {_z(now)} now.")
+    raise Refused("window.closed", f"'{row['id']}' closed at {_z(row['closes_at'])}; it is {_z(now)} now.")
 
 
 def _z(instant: datetime) -> str:

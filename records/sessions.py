@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert
@@ -26,6 +28,25 @@ async def planned(connection: AsyncConnection, season: str, stage: str, area: st
         area=area,
     )
     return bool(found[0]["n"])
+
+
+async def busy(
+    connection: AsyncConnection, season: LiveSeason, stage: str, area: str | None
+) -> dict[int, tuple[tuple[datetime, datetime], ...]]:
+    """When each judge sits on panels of other rounds or areas than this one, in nominal instants."""
+    found = await rows(
+        connection,
+        f"""SELECT CAST(k.judge AS bigint) AS judge, x.starts_at, x.ends_at
+            FROM sessions x CROSS JOIN LATERAL jsonb_array_elements_text(x.judges) AS k(judge)
+            WHERE x.season_id = :season AND NOT ({_OF_ROUND}) ORDER BY x.starts_at, x.id""",
+        season=season.id,
+        stage=stage,
+        area=area,
+    )
+    spans: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for row in found:
+        spans[row["judge"]].append((season.pace.nominal(row["starts_at"]), season.pace.nominal(row["ends_at"])))
+    return {judge: tuple(those) for judge, those in spans.items()}
 
 
 async def keep(

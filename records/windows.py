@@ -15,15 +15,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow, WindowCommand
 from models.errors import BadInput, NotFound, Refused
 from models.results import Closing, ReminderAt, WindowFacts
-from models.season import MatchingStage, TrackingStage, WindowStage
+from models.season import AwardsStage, MatchingStage, TrackingStage, WindowStage
 from models.states import WindowState
 from models.tables import Window
 from models.timeline import Pace, PlannedReminder
-from records import log
+from records import decisions, log
 from records.database import clock_of, rows
+from records.locks import SELECTING, one_at_a_time
 from records.seasons import LiveSeason, live
 from rules import reminders
 
+ROUNDS = ("review", "defence")
+"""Kinds of stages with a result by which selections and awards are made."""
+_ACTED_IN = ("review", "defence", "confirmation", "public_notice", "needs")
+"""Kinds of stages that are nothing without what people do in their windows."""
 SETTLE = timedelta(minutes=1)
 """Two changes of a window within this (nominal) time are told as one."""
 
@@ -57,9 +62,9 @@ def facts_of(window: dict[str, Any], pace: Pace) -> WindowFacts:
 
 async def facts(connection: AsyncConnection, window: str) -> WindowFacts:
     """The window as its workflow needs it. Raises NotFound."""
-    found, _ = await row(connection, window)
+    found, now = await row(connection, window)
     season = await live(connection, found["season_id"])
-    return facts_of(found, season.pace)
+    return facts_of(found, season.pace).model_copy(update={"missed": _missed(season, found, now)})
 
 
 async def open_window(connection: AsyncConnection, window: str) -> WindowFacts:
@@ -69,17 +74,58 @@ async def open_window(connection: AsyncConnection, window: str) -> WindowFacts:
     if found["state"] == WindowState.SCHEDULED and found["opens_at"] <= now < found["closes_at"]:
         found = await _change(connection, found, state=WindowState.OPEN, opened_at=now)
         await _log(connection, found, "window.opened", now, {"closes_at": found["closes_at"].isoformat()})
-    return facts_of(found, season.pace)
+    return facts_of(found, season.pace).model_copy(update={"told": await _is_told(connection, found)})
+
+
+async def _is_told(connection: AsyncConnection, found: dict[str, Any]) -> bool:
+    """Whether a window's last change was told (activities.changes) to those who knew it as it was before."""
+    told = "SELECT 1 FROM campaigns WHERE id = :campaign"
+    campaign = f"{found['id']}/change/{found['revision']}"
+    return found["revision"] == 0 or bool(await rows(connection, told, campaign=campaign))
+
+
+async def make_good(connection: AsyncConnection, window: str) -> None:
+    """A window in which people must act, and that nobody was there to open, gets its full length from now on.
+
+    Nobody loses by an outage of ours. One that was over when its season started stays over; so does one of another
+    kind, and one that has some of its time left is opened with that.
+    """
+    found, now = await row(connection, window, lock=True)
+    season = await live(connection, found["season_id"])
+    if _missed(season, found, now):
+        await _postpone(connection, season, found, now)
+
+
+def _missed(season: LiveSeason, found: dict[str, Any], now: datetime) -> bool:
+    to_open = found["state"] == WindowState.SCHEDULED and found["kind"] in _ACTED_IN
+    return to_open and season.started_at <= found["opens_at"] and found["closes_at"] <= now
+
+
+async def _postpone(
+    connection: AsyncConnection, season: LiveSeason, found: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    old, until = found["closes_at"], now + (found["closes_at"] - found["opens_at"])
+    found = await put(connection, season, found["id"], opens_at=now, closes_at=until, revision=found["revision"] + 1)
+    data = {"stage": found["stage"], "old": old.isoformat(), "new": until.isoformat(), "closes_at": until.isoformat()}
+    line = log.Line("window.postponed", window_id=found["id"], rule="window.outage", data=data)
+    await log.write(connection, found["season_id"], [line], at=now)
+    return found
 
 
 async def close_window(connection: AsyncConnection, window: str) -> Closing:
-    """Close a window whose time is up. Idempotent; where it was extended or paused meanwhile, says so instead."""
+    """Close a window whose time is up. Idempotent; where it was extended or paused meanwhile, says so instead.
+
+    Needs wait for their opening from the season's start: those whose whole time was an outage are postponed here.
+    """
     found, now = await row(connection, window, lock=True)
     season = await live(connection, found["season_id"])
     running = found["state"] in (WindowState.OPEN, WindowState.SCHEDULED)
     if not running or now < found["closes_at"]:
         over = found["state"] in (WindowState.CLOSED, WindowState.CANCELLED)
         return Closing(closed=over, silent=found["opened_at"] is None, facts=facts_of(found, season.pace))
+    if found["kind"] == "needs" and _missed(season, found, now):
+        found = await _postpone(connection, season, found, now)
+        return Closing(closed=False, facts=facts_of(found, season.pace))
     # A window that nobody ever saw open (a season started late) closes without a word.
     silent = found["opened_at"] is None and season.started_at >= found["closes_at"]
     opened_at = found["opened_at"] or (None if silent else found["opens_at"])
@@ -154,7 +200,7 @@ async def _decide(
             closed = {"state": WindowState.CLOSED, "closes_at": now, "closed_at": now, "opened_at": opened_at}
             return "window.closed_early", closed
         case Reopen():
-            return "window.reopened", await _reopen(connection, found, command, now)
+            return "window.reopened", await _reopen(connection, season, found, command, now)
         case PauseWindow():
             if state not in (WindowState.OPEN, WindowState.SCHEDULED) or now >= found["closes_at"]:
                 raise _not_running(found, now, "paused", "Only an open or scheduled window can be paused.")
@@ -180,7 +226,9 @@ def resumed(found: dict[str, Any], now: datetime) -> dict[str, Any]:
     }
 
 
-async def _reopen(connection: AsyncConnection, found: dict[str, Any], command: Reopen, now: datetime) -> dict[str, Any]:
+async def _reopen(
+    connection: AsyncConnection, season: LiveSeason, found: dict[str, Any], command: Reopen, now: datetime
+) -> dict[str, Any]:
     name = f"Window '{found['id']}'"
     if found["state"] != WindowState.CLOSED:
         raise Refused("window.not_closed", f"{name} is {found['state']}, not closed.", "Use `season extend` instead.")
@@ -197,8 +245,30 @@ async def _reopen(connection: AsyncConnection, found: dict[str, Any], command: R
                 f"{name} cannot be reopened: '{later['id']}' is {later['state']} and builds on it.",
                 "Decide the single case by hand instead.",
             )
+    await _result_may_change(connection, season, found)
     await _room(connection, found, until)
     return {"state": WindowState.OPEN, "closes_at": until, "closed_at": None, "opened_at": found["opened_at"] or now}
+
+
+async def _result_may_change(connection: AsyncConnection, season: LiveSeason, found: dict[str, Any]) -> None:
+    """What was made by a round's result is made anew when it closes again; where it cannot be, it stays closed."""
+    if found["kind"] not in ROUNDS:
+        return
+    # Whoever moves up now does so before this looks, or finds the round open again and stays where they are.
+    await one_at_a_time(connection, season.id, SELECTING)
+    final = await decisions.final_by(connection, season, found["stage"], found["area"])
+    if final is None:
+        return
+    why = (
+        f"the prizes '{final}' were given by it."
+        if isinstance(season.file.stage(final), AwardsStage)
+        else f"the selection '{final}' was made by it, and since then entries moved up or what follows has begun."
+    )
+    raise Refused(
+        "window.decided_upon",
+        f"Window '{found['id']}' cannot be reopened: {why}",
+        "Decide the single case by hand instead.",
+    )
 
 
 async def _later(connection: AsyncConnection, found: dict[str, Any]) -> list[dict[str, Any]]:

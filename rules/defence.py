@@ -10,6 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, time, timedelta
+from functools import partial
+from itertools import takewhile
 from math import ceil
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -56,21 +58,24 @@ def plan_sessions(
 ) -> SessionPlan:
     """Every entry gets one turn; sessions lie between 09:00 and 18:00 in `zone` inside the window (nominal UTC).
 
-    A judge sits in one session at a time and never before an entry in conflict; a judge's load of ballots is no limit
-    here. Sessions run one after another as long as the window has room, then side by side, in shorter sessions where
-    needed. A window without room for a single turn in the daytime is used at any hour; one shorter than a turn
-    shortens the turns: nothing lies outside it. `short` names the entries whose panel is smaller than planned.
+    A judge sits in one session at a time, here and wherever else the judge is busy, and never before an entry in
+    conflict; a judge's load of ballots is no limit here. Sessions run one after another as long as the window has
+    room, then side by side, in shorter sessions where needed; where panels would be short because judges are busy, at
+    times at which enough of them are free. A window without room for a single turn in the daytime is used at any hour;
+    one shorter than a turn shortens the turns: nothing lies outside it. `short` names the entries whose panel is
+    smaller than planned.
     """
     if not entries:
         return SessionPlan(())
     judges = sorted(judges, key=lambda j: j.id)
     days = _days(timedelta(minutes=stage.pitch_minutes + stage.question_minutes), opens_at, closes_at, zone)
-    most = min(stage.entries_per_session, days.most())
     plans = []
-    for gather in (False, True):
+    for held, gather in _attempts(days, judges, stage.panel_size):
+        most = min(stage.entries_per_session, held.most())
         groups = _groups(entries, divisions, judges, conflicts, most, gather=gather)
-        times = _times([len(g.members) for g in groups], days)
-        plan = _plan(groups, times, _panels(groups, times, judges, stage.panel_size), stage, format, days.slot, seed)
+        times = _times([len(g.members) for g in groups], held)
+        panels = _panels(groups, times, judges, stage.panel_size, days.slot)
+        plan = _plan(groups, times, panels, stage, format, days.slot, seed)
         plans.append((plan, _short(groups, plan, judges, stage.panel_size)))
         if not plans[-1][1]:
             break
@@ -158,6 +163,37 @@ def _daytimes(opens_at: datetime, closes_at: datetime, zone: str) -> Iterator[tu
         day += timedelta(days=1)
 
 
+def _attempts(days: _Days, judges: Sequence[JudgeAvailable], wanted: int) -> Iterator[tuple[_Days, bool]]:
+    """The plainest plan first: on which days to hold sessions, and whether to gather entries alike in them."""
+    yield days, False
+    free = days._replace(spans=[span for whole in days.spans for span in _free(whole, judges, wanted, days.slot)])
+    if free.spans and free.spans != days.spans:
+        yield free, False
+        yield free, True
+    yield days, True
+
+
+def _free(
+    whole: tuple[datetime, datetime], judges: Sequence[JudgeAvailable], wanted: int, slot: timedelta
+) -> Iterator[tuple[datetime, datetime]]:
+    """The parts of a span, of a turn's length at least, through each of which enough judges for a panel are free."""
+    begins, over = whole
+    ends = [*sorted({at for j in judges for span in j.busy for at in span if begins < at < over}), over]
+    enough = min(wanted, len(judges))
+
+    def able(start: datetime, end: datetime) -> bool:
+        return sum(j.free(start, end) for j in judges) >= enough
+
+    start = begins
+    while start < over:
+        coming = [end for end in ends if end > start]
+        # The longer, the fewer are free throughout: what comes after the first that is too long is so too.
+        through = list(takewhile(partial(able, start), coming))
+        if through and through[-1] - start >= slot:
+            yield start, through[-1]
+        start = (through or coming[:1])[-1]
+
+
 def _times(sizes: Sequence[int], days: _Days) -> list[datetime]:
     """A start for each session, the longest first, with as few rooms side by side as the window allows."""
     order = sorted(range(len(sizes)), key=lambda n: (-sizes[n], n))
@@ -191,7 +227,11 @@ def _in_turn(lengths: Sequence[timedelta], spans: Sequence[tuple[datetime, datet
 
 
 def _panels(
-    groups: Sequence[_Group], times: Sequence[datetime], judges: Sequence[JudgeAvailable], wanted: int
+    groups: Sequence[_Group],
+    times: Sequence[datetime],
+    judges: Sequence[JudgeAvailable],
+    wanted: int,
+    slot: timedelta,
 ) -> list[tuple[int, ...]]:
     """A panel for each session: as many seats taken as can be, of the right track first, then who sat least."""
     import numpy as np
@@ -202,11 +242,12 @@ def _panels(
     panels: list[tuple[int, ...]] = [()] * len(groups)
     sat: Counter[int] = Counter()
     once = np.ones(len(judges), dtype=np.int64)
-    for _, together in sorted(by_start.items()):
+    for start, together in sorted(by_start.items()):
         pairs = [
             (row, j, 0 if same_track(groups[n].members[0].track, judges[j]) else OTHER_TRACK)
             for row, n in enumerate(together)
             for j in groups[n].able
+            if judges[j].free(start, start + len(groups[n].members) * slot)
         ]
         columns = np.array(pairs, dtype=np.int64).reshape(-1, 3)
         loads = Loads(once, once * 0, np.array([sat[j] for j in range(len(judges))], dtype=np.int64))

@@ -9,8 +9,10 @@ started one there. The environment always wins.
 from __future__ import annotations
 
 import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -68,6 +70,11 @@ class Settings(BaseSettings):
     )
     desk_host: str = Field(default="127.0.0.1", description="Address that the console and the API listen on.")
     desk_port: int = Field(default=8600, ge=1, le=65535, description="Port that the console and the API listen on.")
+    desk_open: Literal["auto", "true", "false"] = Field(
+        default="auto",
+        description="Whether the console and the API need no sign-in: `true`, `false`, or `auto`: only while the desk"
+        " listens on this machine alone and `SEASON_PUBLIC_URL` names no other.",
+    )
     public_url: str = Field(
         default="",
         description="Address that people reach the console under; links in notices start with it."
@@ -164,6 +171,13 @@ class Settings(BaseSettings):
         """Address that people reach the console under, without a slash at the end."""
         return (self.public_url or f"http://{self.desk_host}:{self.desk_port}").rstrip("/")
 
+    def needs_no_sign_in(self) -> bool:
+        """Whether everybody who reaches the console may do everything there."""
+        if self.desk_open != "auto":
+            return self.desk_open == "true"
+        # Behind a proxy the desk listens on loopback too, and yet the whole world reaches it.
+        return _is_loopback(self.desk_host) and _is_loopback(urlsplit(self.desk_url()).hostname or "")
+
     def is_given(self, name: str) -> bool:
         """Whether the setting was given with a value (by the environment or the stack), not left at its default."""
         value = getattr(self, name)
@@ -176,6 +190,13 @@ class Settings(BaseSettings):
             f"No {what} is known: nothing is up in {self.folder.root}.",
             f"Start the embedded stack with `season up`, or name one in {variable}.",
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def _unset(given: Settings, addresses: StackAddresses) -> dict[str, object]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.common import SearchAttributePair, TypedSearchAttributes, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
 
 with workflow.unsafe.imports_passed_through():
     from activities.seasons import SeasonDeeds
@@ -16,7 +17,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.calls import call, send, until
     from workflows.window import WindowWorkflow
 
-_LOOK = timedelta(hours=1)
+# However fast the season's time passes: between two looks at what stands still.
+_SOON = timedelta(milliseconds=200)
+_MINUTES_OF_A_DAY = 24 * 60
 
 
 class Conductor:
@@ -71,11 +74,21 @@ class Conductor:
             if turn.state == "cancelled":
                 return False
             if turn.state == "paused":
-                await until(workflow.now() + _LOOK, self._moved_since(seen), "paused")
-            elif turn.at <= workflow.now():
-                return True
-            else:
+                # Its resume is signalled; should the signal be lost, it is found out within a day of the season.
+                await until(workflow.now() + max(turn.day, _SOON), self._moved_since(seen), "paused")
+            elif turn.at > workflow.now():
                 await until(turn.at, self._moved_since(seen), f"{ref.stage} begins")
+            elif turn.again is not None:
+                await self._conclude_again(turn.again, max(turn.day / _MINUTES_OF_A_DAY, _SOON), seen)
+            else:
+                return True
+
+    async def _conclude_again(self, ref: StageRef, soon: timedelta, seen: int) -> None:
+        """See a stage that was opened again to its conclusion; where the desk has it held already, look again soon."""
+        try:
+            await hold_stage(ref)
+        except WorkflowAlreadyStartedError:
+            await until(workflow.now() + soon, self._moved_since(seen), f"{ref.stage} is concluded again")
 
     def _tell(self, stage: str, state: str) -> None:
         self.reached[stage] = state

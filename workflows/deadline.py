@@ -26,6 +26,7 @@ C = TypeVar("C", bound="WindowCommand")
 
 # The database's clock may be a little behind the Temporal server's: then its "not yet" is asked again soon.
 _SOON = timedelta(milliseconds=200)
+_MINUTES_OF_A_DAY = 24 * 60
 
 
 class WindowHolder:
@@ -125,7 +126,9 @@ class WindowHolder:
         ref = WindowRef(window=window)
         seen = self._pokes
         self.window = await call(WindowDeeds.open, ref, summary=f"Open {window}", priority=FIRST)
-        told, sent, announce_at = self.window.revision, set[str](), None
+        sent, announce_at = set[str](), None
+        # What changed before this held it is told as a change under its hands is; of what is over nothing is.
+        told = self.window.revision if self.window.told or self.window.state == "closed" else None
         while True:
             facts = self.window
             self._show(facts)
@@ -193,8 +196,8 @@ class WindowHolder:
 def _next(facts: WindowFacts, sent: set[str], announce_at: datetime | None) -> tuple[datetime, str]:
     """What comes next for a window, and when: the close wins over a reminder at the same instant."""
     if facts.state == "paused":
-        # Its resume is signalled; should the signal be lost, it is found out within a (nominal) hour.
-        look = workflow.now() + max(facts.announce_after * 60, _SOON)
+        # Its resume is signalled; should the signal be lost, it is found out within a (nominal) day.
+        look = workflow.now() + max(facts.announce_after * _MINUTES_OF_A_DAY, _SOON)
         return (announce_at, "announce") if announce_at and announce_at < look else (look, "look")
     if facts.state == "scheduled" and facts.opens_at < facts.closes_at and workflow.now() < facts.closes_at:
         return facts.opens_at, "open"

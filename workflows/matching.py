@@ -16,7 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.conductor import hold_stage
     from workflows.negotiation import NegotiationWorkflow
 
-_LOOK = timedelta(hours=1)
+# However fast the season's time passes: between two looks at a season that stands still.
+_SOON = timedelta(milliseconds=200)
 
 
 @workflow.defn
@@ -59,7 +60,7 @@ class MatchingWorkflow:
             if state == "cancelled":
                 return None
             if state == "paused":
-                await until(workflow.now() + _LOOK, lambda: self._pokes != self._seen, "paused")
+                await until(workflow.now() + max(plan.day, _SOON), lambda: self._pokes != self._seen, "paused")
             elif not moved and at <= workflow.now():
                 return at
 

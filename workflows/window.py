@@ -26,9 +26,10 @@ class WindowWorkflow(WindowHolder):
         return closing
 
     async def prepare(self, ref: StageRef, window: WindowRef) -> None:
-        """Assign judges, plan sessions, invite; not for a window whose close has passed already."""
+        """Assign judges, plan sessions, invite; not for a window that is over, unless it is to be held late."""
         self.window = await call(WindowDeeds.load, window, summary=f"Look at {window.window}")
-        if self.window.state == "scheduled" and workflow.now() < self.window.closes_at:
+        to_come = workflow.now() < self.window.closes_at or self.window.missed
+        if self.window.state == "scheduled" and to_come:
             done = await call(WindowDeeds.prepare, ref, summary=f"Prepare {ref.stage}")
             await send(*done.campaigns, season=ref.season)
 

@@ -45,7 +45,7 @@ def worker(
 def desk(data: Data = None) -> None:
     """Serve the console and the API, on SEASON_DESK_HOST and SEASON_DESK_PORT.
 
-    There is no sign-in in this version: let it listen on 127.0.0.1 alone.
+    On this machine alone it needs no sign-in; elsewhere SEASON_DESK_OPEN says whether it does (docs/settings.md).
 
     Examples:
 

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from desk.cli.options import (
-    Actor,
-    Data,
-    DryRun,
-    Json,
-    Lang,
-    Reason,
-    SeasonArg,
-    put_json,
-    read,
-    steer,
-    the_season,
-    words_for,
-    words_in,
-)  # fmt: skip
-from desk.cli.windows import carry_out
+from desk.cli.options import Reason, SeasonArg, put_json, read, the_season, words_for, words_in
+from desk.cli.windows import Manner, steer_one, steers
 
 if TYPE_CHECKING:
     from desk.client import Desk
+    from models.commands import Outcome, WindowCommand
     from records.database import Database
 
 WindowOption = Annotated[
@@ -39,15 +27,13 @@ def register(app: typer.Typer) -> None:
     app.command("cancel")(cancel)
 
 
+@steers
 def pause(
     season: SeasonArg = None,
     window: WindowOption = None,
     reason: Reason = "",
-    dry_run: DryRun = False,
-    actor: Actor = "ops",
-    as_json: Json = False,
-    lang: Lang = None,
-    data: Data = None,
+    *,
+    manner: Manner,
 ) -> None:
     """Stop the time of a season, or of one window: nothing is accepted, and no time is lost.
 
@@ -57,23 +43,18 @@ def pause(
 
         season pause --window cotiec-2024/EU/registration --reason "to be looked into"
     """
-    if window:
-        from models.commands import PauseWindow
+    from models.commands import PauseWindow
 
-        carry_out(PauseWindow(window=window, actor=actor, reason=reason), dry_run, as_json, lang, data)
-        return
-    _steer("pause", season, reason, dry_run, actor, as_json, lang, data)
+    _window_or_season("pause", PauseWindow, window, season, reason, manner)
 
 
+@steers
 def resume(
     season: SeasonArg = None,
     window: WindowOption = None,
     reason: Reason = "",
-    dry_run: DryRun = False,
-    actor: Actor = "ops",
-    as_json: Json = False,
-    lang: Lang = None,
-    data: Data = None,
+    *,
+    manner: Manner,
 ) -> None:
     """Let the time of a season, or of one window, run on: every close is as much later as it was paused.
 
@@ -81,23 +62,18 @@ def resume(
 
         season resume cotiec-2024 --reason "all is well again"
     """
-    if window:
-        from models.commands import ResumeWindow
+    from models.commands import ResumeWindow
 
-        carry_out(ResumeWindow(window=window, actor=actor, reason=reason), dry_run, as_json, lang, data)
-        return
-    _steer("resume", season, reason, dry_run, actor, as_json, lang, data)
+    _window_or_season("resume", ResumeWindow, window, season, reason, manner)
 
 
+@steers
 def cancel(
     season: SeasonArg = None,
     reason: Reason = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    dry_run: DryRun = False,
-    actor: Actor = "ops",
-    as_json: Json = False,
-    lang: Lang = None,
-    data: Data = None,
+    *,
+    manner: Manner,
 ) -> None:
     """Cancel a season: every window closes for good, everyone concerned is told once, the record stays.
 
@@ -107,40 +83,40 @@ def cancel(
 
         season cancel cotiec-2024 --reason "called off by the hosts" --dry-run
     """
-    name = read(data, lambda database: the_season(database, season))
-    if not yes and not dry_run:
-        typer.confirm(words_in(lang).label("cancel_sure", season=name), abort=True, err=True)
-    _steer("cancel", name, reason, dry_run, actor, as_json, lang, data)
+    name = read(manner.data, lambda database: the_season(database, season))
+    if not yes and not manner.dry_run:
+        typer.confirm(words_in(manner.lang).label("cancel_sure", season=name), abort=True, err=True)
+    _steer("cancel", name, reason, manner)
 
 
-def _steer(
-    what: str,
-    season: str | None,
-    reason: str,
-    dry_run: bool,
-    actor: str,
-    as_json: bool,
-    lang: str | None,
-    data: Any,
+def _window_or_season(
+    what: str, kind: type[WindowCommand], window: str | None, season: str | None, reason: str, manner: Manner
 ) -> None:
+    if window:
+        steer_one(kind(window=window, actor=manner.actor, reason=reason), manner)
+    else:
+        _steer(what, season, reason, manner)
+
+
+def _steer(what: str, season: str | None, reason: str, manner: Manner) -> None:
     from models.commands import SeasonCommand
+
+    async def carry_out(database: Database, deed: Callable[[SeasonCommand], Awaitable[Outcome]]) -> Any:
+        name = await the_season(database, season)
+        outcome = await deed(SeasonCommand(season=name, actor=manner.actor, reason=reason))
+        return name, outcome, await words_for(database, name, manner.lang)
 
     async def dry(database: Database) -> Any:
         from desk.dry import try_season
 
-        name = await the_season(database, season)
-        command = SeasonCommand(season=name, actor=actor, reason=reason)
-        return name, await try_season(database, what, command), await words_for(database, name, lang)
+        return await carry_out(database, lambda command: try_season(database, what, command))
 
     async def deed(desk: Desk) -> Any:
-        name = await the_season(desk.database, season)
-        command = SeasonCommand(season=name, actor=actor, reason=reason)
-        return name, await desk.steer_season(what, command), await words_for(desk.database, name, lang)
+        return await carry_out(desk.database, lambda command: desk.steer_season(what, command))
 
-    name, outcome, words = read(data, dry) if dry_run else steer(data, deed)
-    if as_json:
-        put_json({**outcome.model_dump(mode="json"), "season": name, "dry_run": dry_run})
+    name, outcome, words = manner.carry_out(dry, deed)
+    if manner.as_json:
+        put_json({**outcome.model_dump(mode="json"), "season": name, "dry_run": manner.dry_run})
         return
-    if dry_run:
-        typer.echo(words.label("would"))
+    manner.say_would(words)
     typer.echo(words.label("season_is", season=name, state=words.season_state(outcome.state)))

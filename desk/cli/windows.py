@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from desk.client import Desk
+    from desk.words import Words
     from models.commands import Extend, Outcome, WindowCommand
     from records.database import Database
 
@@ -38,6 +43,41 @@ Until = Annotated[
     str | None, typer.Option("--until", metavar="INSTANT", help="With a zone, such as 2024-06-02T18:00+08:00.")
 ]
 By = Annotated[str | None, typer.Option("--by", metavar="DURATION", help="Such as 2d, 36h, 90m.")]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Manner:
+    """What every command that steers is asked besides: whether to do it, as whom, and how to say it."""
+
+    dry_run: DryRun = False
+    actor: Actor = "ops"
+    as_json: Json = False
+    lang: Lang = None
+    data: Data = None
+
+    def carry_out(self, dry: Callable[[Database], Awaitable[T]], deed: Callable[[Desk], Awaitable[T]]) -> T:
+        """What comes of the deed, or with --dry-run what would come of it."""
+        return read(self.data, dry) if self.dry_run else steer(self.data, deed)
+
+    def say_would(self, words: Words) -> None:
+        """With --dry-run: what follows has not been done."""
+        if self.dry_run:
+            typer.echo(words.label("would"))
+
+
+def steers(deed: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function: the options of `Manner` come behind its own, and reach it as `manner`."""
+    whole, shared = signature(deed, eval_str=True), signature(Manner, eval_str=True).parameters
+    own = [parameter for name, parameter in whole.parameters.items() if name != "manner"]
+
+    @wraps(deed)
+    def command(**given: Any) -> None:
+        deed(manner=Manner(**{name: given.pop(name) for name in shared}), **given)
+
+    # What Typer makes the options from.
+    command.__signature__ = whole.replace(parameters=[*own, *shared.values()])  # type: ignore[attr-defined]
+    return command
 
 
 def register(app: typer.Typer) -> None:
@@ -87,6 +127,7 @@ def windows(
     )  # fmt: skip
 
 
+@steers
 def extend(
     window: Annotated[str | None, typer.Argument(metavar="[WINDOW]", help="Id of the window.")] = None,
     until: Until = None,
@@ -97,11 +138,8 @@ def extend(
     ] = False,
     season: Annotated[str | None, typer.Option("--season", metavar="SEASON", help="With --all-areas.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", metavar="STAGE", help="With --all-areas.")] = None,
-    dry_run: DryRun = False,
-    actor: Actor = "ops",
-    as_json: Json = False,
-    lang: Lang = None,
-    data: Data = None,
+    *,
+    manner: Manner,
 ) -> None:
     """Move the close of a window to a later instant. Everyone who was told the old one is told the new one, once.
 
@@ -120,16 +158,14 @@ def extend(
         )
     if all_areas and not stage:
         raise BadInput("command.stage", "--stage: which stage's windows is missing.", "Such as --stage registration.")
-    command = Extend(window=window or "", actor=actor, reason=reason, until=_instant(until), by=span(by))
+    command = Extend(window=window or "", actor=manner.actor, reason=reason, until=_instant(until), by=span(by))
     if not all_areas:
-        carry_out(command, dry_run, as_json, lang, data)
+        steer_one(command, manner)
         return
-    _in_every_area(command, season, str(stage), dry_run, as_json, lang, data)
+    _in_every_area(command, season, str(stage), manner)
 
 
-def _in_every_area(
-    command: Extend, season: str | None, stage: str, dry_run: bool, as_json: bool, lang: str | None, data: Any
-) -> None:
+def _in_every_area(command: Extend, season: str | None, stage: str, manner: Manner) -> None:
     from models.errors import SeasonkeeperError
 
     async def dry(database: Database) -> Any:
@@ -146,22 +182,22 @@ def _in_every_area(
                     )
                 except SeasonkeeperError as error:
                     answers.append((found.id, error))
-        return answers, await words_for(database, name, lang)
+        return answers, await words_for(database, name, manner.lang)
 
     async def deed(desk: Desk) -> Any:
         name = await the_season(desk.database, season)
         answers = await desk.steer_all_areas(name, stage, command)
-        return answers, await words_for(desk.database, name, lang)
+        return answers, await words_for(desk.database, name, manner.lang)
 
-    answers, words = read(data, dry) if dry_run else steer(data, deed)
+    answers, words = manner.carry_out(dry, deed)
     refused = [(window, answer) for window, answer in answers if isinstance(answer, SeasonkeeperError)]
     done = [(window, answer) for window, answer in answers if not isinstance(answer, SeasonkeeperError)]
-    if as_json:
+    if manner.as_json:
         told = [{"window": w, "code": e.code, "sentence": e.sentence, "remedy": e.remedy} for w, e in refused]
-        put_json({"done": [answer for _, answer in done], "refused": told, "dry_run": dry_run})
+        put_json({"done": [answer for _, answer in done], "refused": told, "dry_run": manner.dry_run})
     else:
-        if dry_run and done:
-            typer.echo(words.label("would"))
+        if done:
+            manner.say_would(words)
         for window, answer in done:
             typer.echo(f"{window}: {words.window_state(answer.state)}, {words.when(answer.closes_at, deadline=True)}")
     for _, error in refused:
@@ -169,14 +205,12 @@ def _in_every_area(
     raise typer.Exit(1 if refused or not answers else 0)
 
 
+@steers
 def close(
     window: WindowArg,
     reason: Reason = "",
-    dry_run: DryRun = False,
-    actor: Actor = "ops",
-    as_json: Json = False,
-    lang: Lang = None,
-    data: Data = None,
+    *,
+    manner: Manner,
 ) -> None:
     """Close an open window now.
 
@@ -186,19 +220,17 @@ def close(
     """
     from models.commands import CloseNow
 
-    carry_out(CloseNow(window=window, actor=actor, reason=reason), dry_run, as_json, lang, data)
+    steer_one(CloseNow(window=window, actor=manner.actor, reason=reason), manner)
 
 
+@steers
 def reopen(
     window: WindowArg,
     until: Until = None,
     by: By = None,
     reason: Reason = "",
-    dry_run: DryRun = False,
-    actor: Actor = "ops",
-    as_json: Json = False,
-    lang: Lang = None,
-    data: Data = None,
+    *,
+    manner: Manner,
 ) -> None:
     """Open a closed window again, as long as nothing builds on it yet.
 
@@ -208,8 +240,7 @@ def reopen(
     """
     from models.commands import Reopen
 
-    command = Reopen(window=window, actor=actor, reason=reason, until=_instant(until), by=span(by))
-    carry_out(command, dry_run, as_json, lang, data)
+    steer_one(Reopen(window=window, actor=manner.actor, reason=reason, until=_instant(until), by=span(by)), manner)
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -218,14 +249,14 @@ def _instant(text: str | None) -> datetime | None:
     return None if text is None else parse_instant(text)
 
 
-def carry_out(command: WindowCommand, dry_run: bool, as_json: bool, lang: str | None, data: Any) -> None:
+def steer_one(command: WindowCommand, manner: Manner) -> None:
     """Steer one window and say what has come of it."""
 
     async def after(database: Database, outcome: Outcome) -> Any:
         from records import reading
 
         found = await reading.window(database, command.window)
-        return outcome, found, await words_for(database, found.season, lang)
+        return outcome, found, await words_for(database, found.season, manner.lang)
 
     async def dry(database: Database) -> Any:
         from desk.dry import try_window
@@ -235,12 +266,11 @@ def carry_out(command: WindowCommand, dry_run: bool, as_json: bool, lang: str | 
     async def deed(desk: Desk) -> Any:
         return await after(desk.database, await desk.steer_window(command))
 
-    outcome, found, words = read(data, dry) if dry_run else steer(data, deed)
-    if as_json:
-        put_json({**outcome.model_dump(mode="json"), "dry_run": dry_run})
+    outcome, found, words = manner.carry_out(dry, deed)
+    if manner.as_json:
+        put_json({**outcome.model_dump(mode="json"), "dry_run": manner.dry_run})
         return
-    if dry_run:
-        typer.echo(words.label("would"))
+    manner.say_would(words)
     if outcome.repeated:
         typer.echo(words.label("repeated"))
     at, state = outcome.closes_at, words.window_state(outcome.state)

@@ -14,7 +14,9 @@ from models.states import SeasonState, WindowState
 from models.text import Text
 from models.views import WindowView
 from records.database import CLOCK, Database, rows
+from records.decisions import final_by
 from records.seasons import LiveSeason, live
+from records.windows import ROUNDS
 
 COLUMNS = """w.id, w.season_id AS season, w.area, w.stage, w.kind, w.subject, w.ordinal, w.zone, w.state, w.opens_at,
   w.closes_at, w.planned_closes_at, w.opened_at, w.closed_at, w.paused_at, w.revision"""
@@ -58,7 +60,13 @@ async def of_season(connection: AsyncConnection, season: LiveSeason) -> list[Win
         season=season.id,
     )
     stages = [row for row in found if row["subject"] is None]
-    return [view(row, season.file, legal(row, stages, row["now"], season.state)) for row in found]
+    views = []
+    for row in found:
+        may = legal(row, stages, row["now"], season.state)
+        if may == ("reopen",) and row["kind"] in ROUNDS:
+            may = () if await final_by(connection, season, row["stage"], row["area"]) else may
+        views.append(view(row, season.file, may))
+    return views
 
 
 def view(row: dict[str, Any], file: SeasonFile, may: Sequence[str] = ()) -> WindowView:
@@ -75,7 +83,10 @@ def view(row: dict[str, Any], file: SeasonFile, may: Sequence[str] = ()) -> Wind
 
 
 def legal(row: dict[str, Any], stages: Sequence[dict[str, Any]], now: datetime, season_state: str) -> tuple[str, ...]:
-    """The commands that `records.windows.steer` would accept for a window now, given a fitting instant."""
+    """The commands that `records.windows.steer` would accept for a window now, given a fitting instant.
+
+    Whether the result of a closed round is final is not looked at here.
+    """
     if season_state not in (SeasonState.RUNNING, SeasonState.PAUSED):
         return ()
     state, in_time = row["state"], now < row["closes_at"]

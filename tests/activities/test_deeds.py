@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections import Counter
+from typing import Any
 
 import pytest
 
 from activities.judging import replace_silent
+from models.facts import AssignmentPlan
 from models.season import SeasonFile
-from records import entries, judging
+from records import entries, judging, windows
 from records.database import Database, at_instant
+from rules.assignment import assign
 from tests.course import AFTER, DEFENCE, REVIEW, SEASON, Course, day
 from tests.seasons import entry_form, small_file
 
@@ -169,6 +174,29 @@ async def test_a_review_prepared_again_gives_only_what_is_missing(course: Course
     assert await course.column("SELECT count(*) FROM assignments WHERE judge_id = :j", j=course.judges[3]) == [1]
 
 
+async def test_while_judges_are_assigned_the_worker_goes_on_with_other_things(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await course.register(2)
+    await course.invite_judges(3)
+    await course.close("registration")
+    await course.prepare("screening", day(6, 1))
+    assigning = threading.Event()
+
+    def slow(*given: Any) -> AssignmentPlan:
+        assert assigning.wait(20), "nothing else went on meanwhile"
+        return assign(*given)
+
+    monkeypatch.setattr("activities.judging.assign", slow)
+
+    async def something_else() -> None:
+        await asyncio.sleep(0.1)
+        assigning.set()
+
+    counted, _ = await asyncio.gather(course.prepare("review", day(6, 6)), something_else())
+    assert counted.counts["assignments"] == 6
+
+
 async def test_an_entry_without_any_judge_is_short_and_ranks_last_without_a_score(course: Course) -> None:
     await course.register(2)
     await course.register(1, organisation="Lab A")
@@ -240,6 +268,43 @@ async def test_a_defence_is_planned_once_and_who_left_is_not_invited(course: Cou
     assert again.counts["entries"] == 3
 
 
+async def test_judges_of_the_season_office_sit_on_one_panel_at_a_time_though_two_areas_defend_at_once(
+    database: Database,
+) -> None:
+    file = small_file().model_dump(mode="json")
+    file["areas"][1]["zone"] = file["areas"][0]["zone"]
+    course = await Course(database).begin(file=SeasonFile.model_validate(file))
+    for area in ("EU", "SG"):
+        await course.register(4, area=area)
+    await course.invite_judges(5, area=None)
+    for area in ("EU", "SG"):
+        await course.close("registration", area)
+        await course.prepare("screening", day(6, 1), area)
+        await course.close("screening", area)
+        await course.prepare("review", day(6, 6), area)
+    await course.cast_all("review", REVIEW)
+    for area in ("EU", "SG"):
+        await course.close("review", area)
+        await course.at_once("shortlist", AFTER["review"], area)
+        await course.prepare("defence", day(6, 20), area)
+    one, two = await course.rows("SELECT starts_at, ends_at, judges FROM sessions ORDER BY starts_at")
+    assert sorted(one["judges"]) == sorted(two["judges"]) == course.judges
+    assert one["ends_at"] <= two["starts_at"]
+    assert await course.column("SELECT count(*) FROM log WHERE event = 'assignment.short'") == [0]
+
+
+async def test_a_defence_begun_late_is_held_in_what_is_left_of_its_window(course: Course) -> None:
+    await course.register(4)
+    await course.invite_judges(5)
+    await course.to_review()
+    await course.cast_all("review", REVIEW)
+    await course.close("review")
+    await course.at_once("shortlist", AFTER["review"])
+    late = day(6, 23, 9)
+    await course.prepare("defence", late)
+    assert all(late <= at < day(6, 26) for at in await course.column("SELECT starts_at FROM slots"))
+
+
 async def test_a_turn_without_a_ballot_was_not_held_and_ranks_last(course: Course) -> None:
     await course.register(3)
     await course.invite_judges(5)
@@ -290,11 +355,17 @@ async def test_a_selection_is_made_anew_after_another_tally_until_something_buil
     await course.conclude("review")
     await course.at_once("shortlist", AFTER["review"])
     assert await course.states() == ["selected"] * 5 + ["waiting"] * 2 + ["selected"]
-    async with course.database.transaction() as connection:
-        await connection.exec_driver_sql('UPDATE ballots SET total = 1, scores = \'{"tech": 1, "plan": 0}\'')
-    await course.conclude("review")
     before = await course.states()
+    with at_instant(day(6, 20, 12)):
+        async with course.database.transaction() as connection:
+            assert (await windows.open_window(connection, f"{SEASON}/EU/defence")).state == "open"
+            await connection.exec_driver_sql(
+                """UPDATE ballots b SET total = a.entry_id, scores = '{"tech": 1, "plan": 0}'
+                   FROM assignments a WHERE a.id = b.assignment_id"""
+            )
+    await course.conclude("review")
     await course.at_once("shortlist", day(6, 20, 12))
+    assert await course.column("SELECT entry_id FROM tallies ORDER BY rank LIMIT 1") == course.entries[7:]
     assert await course.states() == before
 
 

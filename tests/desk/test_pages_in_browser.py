@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator
@@ -27,19 +26,21 @@ PAGES = (
     "/", f"/seasons/{SEASON}", f"/seasons/{SEASON}/windows", f"/windows/{SEASON}/EU/screening",
     f"/seasons/{SEASON}/entries", f"/seasons/{SEASON}/entries/2024-EU-LH-0001", f"/seasons/{SEASON}/next",
     f"/seasons/{SEASON}/log", f"/seasons/{SEASON}/notices", "/mails", "/nowhere",
+    "/sign-in", "/sign-in/used-up", "/staff/sign-in",
 )  # fmt: skip
+
+
+pytestmark = pytest.mark.timeout(600)
+"""Longer than other tests: where no Chromium is, the first test waits until it has been installed."""
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of a Chromium; installed where it is missing and can be."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        done = subprocess.run([str(ROOT / "scripts" / "install-chromium")], capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(done.stderr.strip())
-        found = done.stdout.strip()
-    return found
+    """Path of a Chromium; installed where it is missing, and a failure that says how where it cannot be."""
+    done = subprocess.run([str(ROOT / "scripts" / "install-chromium")], capture_output=True, text=True)
+    if done.returncode:
+        pytest.fail(done.stderr.strip(), pytrace=False)
+    return done.stdout.strip()
 
 
 @asynccontextmanager

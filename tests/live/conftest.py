@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,13 +13,18 @@ from workers.embedded.folder import StackFolder
 from workers.settings import PREFIX
 
 
-@pytest.fixture
-def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WholeStack]:
-    """A stack of this test's own, not up yet."""
-    import os
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_ours() -> Iterator[None]:
+    """Settings of whoever runs the tests do not reach the stacks, nor what this process reads."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith(PREFIX)]:
+            patch.delenv(name)
+        yield
 
-    for name in [name for name in os.environ if name.startswith(PREFIX)]:
-        monkeypatch.delenv(name)
+
+@pytest.fixture
+def whole(tmp_path: Path) -> Iterator[WholeStack]:
+    """A stack of this test's own, not up yet."""
     stack = WholeStack(StackFolder.at(tmp_path / "data"), clean_environment())
     yield stack
     stack.end()

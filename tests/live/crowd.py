@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from desk.client import Desk
@@ -95,8 +96,8 @@ class LiveCrowd:
                 update={"applicant": PersonForm(email=f"{person.lower()}@example.org", name=f"Applicant {person}")}
             )
             try:
-                entry = await patiently(lambda form=form: entries.draft(self.database, self.season, form))
-                answer, at = await patiently(lambda entry=entry: self.desk.submit(entry))
+                entry = await patiently(partial(entries.draft, self.database, self.season, form))
+                answer, at = await patiently(partial(self.desk.submit, entry))
                 self.accepted[answer] = at
             except SeasonkeeperError as error:
                 self.refused.append(error.code)
@@ -117,8 +118,8 @@ class LiveCrowd:
             form = PlaceForm(name=f"Place {number}", contact=contact)
             need = NeedForm(title=f"Need {number}", tracks=(track,), capacity=2)
             try:
-                place = await patiently(lambda form=form: matching.add_place(self.database, self.season, form))
-                await patiently(lambda p=place, n=need: matching.file_need(self.database, self.season, p, n))
+                place = await patiently(partial(matching.add_place, self.database, self.season, form))
+                await patiently(partial(matching.file_need, self.database, self.season, place, need))
             except SeasonkeeperError as error:
                 self.refused.append(error.code)
 
@@ -132,15 +133,15 @@ class LiveCrowd:
         for task in await ask(db, _TASKS, season=self.season):
             dice = random.Random(f"{self.seed}/{task['number']}/{task['judge_id']}")
             scores = {"tech": dice.randrange(20, 61), "plan": dice.randrange(10, 41)}
-            await self._act("ballot", task["id"], lambda t=task["id"], s=scores: judging.cast_ballot(db, t, s))
+            await self._act("ballot", task["id"], partial(judging.cast_ballot, db, task["id"], scores))
         for row in await ask(db, _INVITED, season=self.season):
             key = row["window_id"], row["entry_id"]
-            await self._act("invitation", key, lambda k=key: selection.answer_invitation(db, *k, accept=True))
+            await self._act("invitation", key, partial(selection.answer_invitation, db, *key, accept=True))
         for match in await ask(db, _MATCHES, season=self.season):
-            await self._act("match", match["id"], lambda m=match["id"]: matching.answer_match(db, m, accept=True))
+            await self._act("match", match["id"], partial(matching.answer_match, db, match["id"], accept=True))
             await self.desk.poke(match["owner"])
         for asked in await ask(db, _FOLLOW_UPS, season=self.season):
-            await self._act("follow_up", asked["id"], lambda a=asked: self._answer(a))
+            await self._act("follow_up", asked["id"], partial(self._answer, asked))
             await self.desk.poke(asked["owner"])
 
     async def _answer(self, asked: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -37,7 +38,7 @@ async def open_season(desk: Desk, season: str, day: timedelta = DAY) -> datetime
     name = f"{season}/EU/registration"
 
     async def is_open() -> bool:
-        return (await window(desk.database, name))["state"] == "open"
+        return bool((await window(desk.database, name))["state"] == "open")
 
     await soon("registration opens", is_open)
     closes_at: datetime = (await window(desk.database, name))["closes_at"]
@@ -201,7 +202,7 @@ async def test_the_plain_temporal_command_serves_support(running: WholeStack, tm
     async with running.desk() as desk:
 
         async def is_open() -> bool:
-            return (await window(desk.database, "plain/SG/registration"))["state"] == "open"
+            return bool((await window(desk.database, "plain/SG/registration"))["state"] == "open")
 
         await soon("registration opens", is_open)
         closes_at = (await window(desk.database, "plain/EU/registration"))["closes_at"]
@@ -229,8 +230,6 @@ async def test_the_plain_temporal_command_serves_support(running: WholeStack, tm
         if len(found_rows) != 1 or "ClosesAt" not in found_rows[0]["searchAttributes"]["indexedFields"]:
             return False
         fields = {k: v["data"] for k, v in found_rows[0]["searchAttributes"]["indexedFields"].items()}
-        import base64
-
         said = {name: json.loads(base64.b64decode(data)) for name, data in fields.items()}
         assert (said["SeasonId"], said["Area"], said["Stage"]) == ("plain", "EU", "registration")
         assert abs(datetime.fromisoformat(said["ClosesAt"]) - closes_at) < timedelta(seconds=1)

@@ -198,3 +198,59 @@ def test_the_order_is_drawn_from_the_published_seed() -> None:
 
 def test_without_entries_there_is_nothing_to_plan() -> None:
     assert plan([], {}, [], OPENS + timedelta(days=1)) == SessionPlan(())
+
+
+def overlap(one: tuple[datetime, datetime], two: tuple[datetime, datetime]) -> bool:
+    return one[0] < two[1] and two[0] < one[1]
+
+
+@settings(max_examples=120)
+@given(
+    divisions=st.lists(st.sampled_from(DIVISIONS), min_size=1, max_size=24),
+    elsewhere=st.lists(
+        st.lists(st.tuples(st.integers(0, 3 * 24 * 4), st.integers(1, 40)), max_size=4), min_size=1, max_size=9
+    ),
+    panel=st.integers(1, 5),
+    most=st.integers(1, 12),
+    minutes=st.integers(1, 3 * 24 * 60),
+)
+def test_nobody_sits_on_two_panels_at_once_wherever_the_other_one_is(
+    divisions: list[str], elsewhere: list[list[tuple[int, int]]], panel: int, most: int, minutes: int
+) -> None:
+    quarter = timedelta(minutes=15)
+    judges = [
+        JudgeAvailable(
+            n, n, busy=tuple((OPENS + at * quarter, OPENS + (at + length) * quarter) for at, length in spans)
+        )
+        for n, spans in enumerate(elsewhere)
+    ]
+    entries = [entry(n, division) for n, division in enumerate(divisions)]
+    closes = OPENS + timedelta(minutes=minutes)
+    found = plan(entries, dict(enumerate(divisions)), judges, closes, of=stage(panel, most))
+    assert sorted(s.entry_id for x in found.sessions for s in x.slots) == list(range(len(entries)))
+    missing = {s.entry_id: s.missing for s in found.short}
+    for session in found.sessions:
+        mine = session.starts_at, session.ends_at
+        assert OPENS <= session.starts_at <= session.ends_at <= closes
+        assert not [j for j in session.judges if any(overlap(mine, span) for span in judges[j].busy)]
+        for turn in session.slots:
+            assert missing.get(turn.entry_id, 0) == panel - len(session.judges)
+    for one, two in combinations(found.sessions, 2):
+        if overlap((one.starts_at, one.ends_at), (two.starts_at, two.ends_at)):
+            assert not set(one.judges) & set(two.judges)
+
+
+def test_where_the_judges_sit_elsewhere_in_the_morning_the_sessions_are_in_the_afternoon() -> None:
+    nine, noon = OPENS + timedelta(hours=7), OPENS + timedelta(hours=10)
+    judges = [JudgeAvailable(n, n, busy=((nine, noon),)) for n in range(5)]
+    entries = [entry(n) for n in range(12)]
+    found = plan(entries, dict.fromkeys(range(12), "DT"), judges, OPENS + timedelta(days=1))
+    assert not found.short
+    assert [s.starts_at for s in found.sessions] == [noon]
+
+
+def test_where_the_judges_are_never_free_the_panel_is_short_and_says_why() -> None:
+    judges = [JudgeAvailable(n, n, busy=((OPENS, OPENS + timedelta(days=1)),)) for n in range(5)]
+    found = plan([entry(1)], {1: "DT"}, judges, OPENS + timedelta(days=1))
+    assert [(s.missing, s.why) for s in found.short] == [(5, "load")]
+    assert found.sessions[0].judges == ()

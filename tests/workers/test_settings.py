@@ -97,3 +97,25 @@ def test_a_profile_gives_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SEASON_TEMPORAL_PROFILE", "absent")
     with pytest.raises(BadInput, match="absent"):
         Settings.load().temporal()
+
+
+@pytest.mark.parametrize(
+    ("host", "public", "given", "is_open"),
+    [
+        ("127.0.0.1", "", "auto", True),
+        ("localhost", "http://localhost:8600", "auto", True),
+        ("::1", "http://[::1]:8600", "auto", True),
+        ("0.0.0.0", "", "auto", False),
+        ("desk.example.org", "", "auto", False),
+        ("127.0.0.1", "https://season.example.org", "auto", False),
+        ("0.0.0.0", "", "true", True),
+        ("127.0.0.1", "", "false", False),
+    ],
+)
+def test_a_desk_needs_no_sign_in_on_this_machine_alone_unless_told(
+    monkeypatch: pytest.MonkeyPatch, host: str, public: str, given: str, is_open: bool
+) -> None:
+    monkeypatch.setenv("SEASON_DESK_HOST", host)
+    monkeypatch.setenv("SEASON_PUBLIC_URL", public)
+    monkeypatch.setenv("SEASON_DESK_OPEN", given)
+    assert Settings.load().needs_no_sign_in() is is_open

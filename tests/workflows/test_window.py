@@ -149,6 +149,20 @@ async def test_a_closed_window_is_reopened_and_closes_again(play: Play) -> None:
     assert until <= row["closed_at"] <= until + LATE
 
 
+async def test_those_who_were_told_the_old_close_are_told_once_that_a_window_is_open_again(play: Play) -> None:
+    await opened(play)
+    window = (await play.told("registration_open"))[0]["window_id"]
+    await play.desk.steer_window(CloseNow(actor="ops", window=window, reason="By mistake."))
+    await play.after(timedelta(minutes=1))
+    until = await play.now() + DAY
+    await play.desk.steer_window(Reopen(actor="ops", window=window, until=until, reason="It was a mistake."))
+    await play.after(timedelta(minutes=3))
+    (told,) = await play.told("window_reopened")
+    assert (told["email"], told["state"], told["told_closes_at"]) == ("channel-1@example.org", "sent", until)
+    await play.until(until + timedelta(minutes=3))
+    assert len(await play.told("window_reopened")) == 1
+
+
 async def test_a_pause_across_the_deadline_keeps_the_time_that_was_left(play: Play) -> None:
     closes_at = await opened(play)
     await play.until(closes_at - timedelta(hours=2))

@@ -22,29 +22,30 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 @contextmanager
-def temporary_postgres(parent: Path | None = None) -> Iterator[Postgres]:
+def temporary_postgres(parent: Path | None = None, *, durable: bool = False) -> Iterator[Postgres]:
     """A PostgreSQL with no database but `postgres` (see `ensure_database`); deleted at the end.
 
-    Flushing is off: nothing in it is meant to outlive the process. Call it outside of an event loop.
-    Raises Unavailable when it does not start.
+    Flushing is off, as nothing in it is meant to outlive the process, unless it is to be as `durable` as in
+    production. Call it outside of an event loop. Raises Unavailable when it does not start.
     """
     home = Path(tempfile.mkdtemp(prefix="season-pg-", dir=parent))
     postgres = Postgres.of(StackFolder.at(home))
     try:
         postgres.prepare()
-        server = _start(postgres, home / "postgres.log")
+        server = start_server(postgres, home / "postgres.log", durable=durable)
         try:
             asyncio.run(_until_up(postgres, server, home / "postgres.log"))
             yield postgres
         finally:
-            _stop(server)
+            stop_server(server)
     finally:
         shutil.rmtree(home, ignore_errors=True)
         shutil.rmtree(postgres.socket, ignore_errors=True)
 
 
-def _start(postgres: Postgres, log_file: Path) -> subprocess.Popen[bytes]:
-    options = [part for option in FAST for part in ("-c", option)]
+def start_server(postgres: Postgres, log_file: Path, *, durable: bool = False) -> subprocess.Popen[bytes]:
+    """Start the server on a prepared folder, and do not wait until it answers."""
+    options = [] if durable else [part for option in FAST for part in ("-c", option)]
     with log_file.open("ab") as log:
         return subprocess.Popen(
             (*postgres.command(), *options),
@@ -57,7 +58,8 @@ def _start(postgres: Postgres, log_file: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
+def stop_server(server: subprocess.Popen[bytes]) -> None:
+    """Stop it fast and in order; harmless where it has ended."""
     server.send_signal(signal.SIGINT)
     try:
         server.wait(20)
