@@ -76,6 +76,9 @@ class WindowDeeds:
         """Plan the reminders that are due now; those overdue to one audience are merged, the stale dropped."""
         async with self._house.database.transaction() as connection:
             found, now = await windows.row(connection, ref.window)
+            if ref.revision not in (None, found["revision"]):
+                # Moved while nobody was here to hear it: the new date goes out first, and by the new plan then.
+                return Counted(moved=True)
             if found["state"] not in ("open", "scheduled"):
                 return Counted()
             season = await live(connection, found["season_id"])

@@ -118,18 +118,7 @@ class Desk:
         self, season: str, stage: str, command: Extend
     ) -> list[tuple[str, Outcome | SeasonkeeperError]]:
         """Extend a stage's window in every area: each by its own command, each accepted or refused by itself."""
-        async with self.database.transaction() as connection:
-            await seasons.live(connection, season)
-            found = await rows(
-                connection,
-                "SELECT id FROM windows WHERE season_id = :season AND stage = :stage AND subject IS NULL ORDER BY id",
-                season=season,
-                stage=stage,
-            )
-        if not found:
-            raise Refused(
-                "stage.unknown", f"Season '{season}' has no window of stage '{stage}'.", "See `season windows`."
-            )
+        found = await stage_windows(self.database, season, stage)
 
         async def one(window: str) -> tuple[str, Outcome | SeasonkeeperError]:
             single = command.model_copy(update={"window": window, "id": f"{command.id}/{window}"})
@@ -138,7 +127,7 @@ class Desk:
             except SeasonkeeperError as error:
                 return window, error
 
-        return list(await asyncio.gather(*(one(row["id"]) for row in found)))
+        return list(await asyncio.gather(*(one(window) for window in found)))
 
     async def submit(self, entry: int, *, actor: str = "applicant") -> tuple[str, datetime]:
         """Submit an entry through the gate: its public number and the accepting instant."""
@@ -235,6 +224,21 @@ _SEASON_DEEDS: dict[str, Any] = {
     "resume": steering.resume_season,
     "cancel": steering.cancel_season,
 }
+
+
+async def stage_windows(database: Database, season: str, stage: str) -> list[str]:
+    """The ids of a stage's windows in every area. Refuses a stage that the season does not have."""
+    async with database.transaction() as connection:
+        await seasons.live(connection, season)
+        found = await rows(
+            connection,
+            "SELECT id FROM windows WHERE season_id = :season AND stage = :stage AND subject IS NULL ORDER BY id",
+            season=season,
+            stage=stage,
+        )
+    if not found:
+        raise Refused("stage.unknown", f"Season '{season}' has no window of stage '{stage}'.", "See `season windows`.")
+    return [row["id"] for row in found]
 
 
 def _conductors(season: str, area: str | None) -> list[str]:

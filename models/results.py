@@ -54,6 +54,7 @@ class ReminderRef(Result):
     window: str
     at: Instant
     sent: tuple[str, ...] = ()
+    revision: int | None = Field(default=None, description="Of the plan that `at` stands in.")
 
 
 class Closing(Result):
@@ -69,6 +70,7 @@ class Counted(Result):
 
     counts: dict[str, int] = {}
     campaigns: tuple[str, ...] = Field(default=(), description="Campaigns with notices now queued.")
+    moved: bool = Field(default=False, description="Nothing was done: the window has another revision by now.")
 
 
 class Step(Result):

@@ -126,12 +126,15 @@ class WindowHolder:
         ref = WindowRef(window=window)
         seen = self._pokes
         self.window = await call(WindowDeeds.open, ref, summary=f"Open {window}", priority=FIRST)
-        sent, announce_at = set[str](), None
+        sent, announce_at, planned = set[str](), None, self.window.revision
         # What changed before this held it is told as a change under its hands is; of what is over nothing is.
         told = self.window.revision if self.window.told or self.window.state == "closed" else None
         while True:
             facts = self.window
             self._show(facts)
+            if facts.revision != planned:
+                # By whichever way the change was learnt: what the new plan has overdue is merged into its notice.
+                planned, sent = facts.revision, {r.key for r in facts.reminders if r.at <= workflow.now()}
             if facts.state in ("closed", "cancelled"):
                 if told != facts.revision and facts.state == "closed":
                     await self._announce(ref)
@@ -143,13 +146,13 @@ class WindowHolder:
             if await until(at, self._moved_since(seen), f"{what} {window}"):
                 seen = self._pokes
                 self.window = await call(WindowDeeds.load, ref, summary=f"Look at {window}")
-                if self.window.revision != facts.revision:
-                    sent = {r.key for r in self.window.reminders if r.at <= workflow.now()}
                 continue
             match what:
                 case "remind":
-                    await self._remind(ref, sent, at)
-                    sent |= {r.key for r in facts.reminders if r.at <= workflow.now()}
+                    if await self._remind(facts, sent, at):
+                        sent |= {r.key for r in facts.reminders if r.at <= workflow.now()}
+                    else:
+                        self.window = await call(WindowDeeds.load, ref, summary=f"Look at {window}")
                 case "announce":
                     told, announce_at = facts.revision, None
                     await self._announce(ref)
@@ -170,10 +173,12 @@ class WindowHolder:
         if now == before:
             await workflow.sleep(_SOON)
 
-    async def _remind(self, ref: WindowRef, sent: set[str], at: datetime) -> None:
-        due = ReminderRef(window=ref.window, sent=tuple(sorted(sent)), at=at)
-        done = await call(WindowDeeds.remind, due, summary=f"Remind for {ref.window}")
+    async def _remind(self, facts: WindowFacts, sent: set[str], at: datetime) -> bool:
+        """Send what is due; False where the window was moved unheard, so that the plan is another one."""
+        due = ReminderRef(window=facts.id, sent=tuple(sorted(sent)), at=at, revision=facts.revision)
+        done = await call(WindowDeeds.remind, due, summary=f"Remind for {facts.id}")
         await self._send(done.campaigns)
+        return not done.moved
 
     async def _announce(self, ref: WindowRef) -> None:
         done = await call(WindowDeeds.announce, ref, summary=f"Tell the new date of {ref.window}")

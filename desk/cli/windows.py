@@ -169,19 +169,16 @@ def _in_every_area(command: Extend, season: str | None, stage: str, manner: Mann
     from models.errors import SeasonkeeperError
 
     async def dry(database: Database) -> Any:
+        from desk.client import stage_windows
         from desk.dry import try_window
-        from records import reading
 
         name = await the_season(database, season)
         answers: list[tuple[str, Outcome | SeasonkeeperError]] = []
-        for found in await reading.windows(database, name):
-            if found.stage == stage:
-                try:
-                    answers.append(
-                        (found.id, await try_window(database, command.model_copy(update={"window": found.id})))
-                    )
-                except SeasonkeeperError as error:
-                    answers.append((found.id, error))
+        for found in await stage_windows(database, name, stage):
+            try:
+                answers.append((found, await try_window(database, command.model_copy(update={"window": found}))))
+            except SeasonkeeperError as error:
+                answers.append((found, error))
         return answers, await words_for(database, name, manner.lang)
 
     async def deed(desk: Desk) -> Any:
@@ -202,7 +199,7 @@ def _in_every_area(command: Extend, season: str | None, stage: str, manner: Mann
             typer.echo(f"{window}: {words.window_state(answer.state)}, {words.when(answer.closes_at, deadline=True)}")
     for _, error in refused:
         warn(str(error))
-    raise typer.Exit(1 if refused or not answers else 0)
+    raise typer.Exit(1 if refused else 0)
 
 
 @steers

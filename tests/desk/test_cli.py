@@ -153,6 +153,13 @@ async def test_a_stage_is_extended_in_all_areas(season: Any) -> None:
     assert {done["window"] for done in json.loads(answer.stdout)["done"]} == {WINDOW, f"{SEASON}/SG/screening"}
 
 
+@pytest.mark.parametrize("manner", [(), ("--dry-run",)])
+async def test_a_stage_that_no_area_has_is_refused_in_words(season: Any, manner: tuple[str, ...]) -> None:
+    answer = await season("extend", "--all-areas", "--stage", "nonsense", "--by", "1h", "--reason", "x", *manner)
+    assert answer.exit_code == 1
+    assert "has no window of stage 'nonsense'" in answer.output
+
+
 async def test_pause_and_resume_of_the_season(season: Any) -> None:
     assert "is paused" in (await season("pause", "--reason", "an outage")).stdout
     assert "The season is paused" in (await season("status")).stdout

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from desk.client import Desk
 from models.commands import CloseNow, Extend, PauseWindow, Reopen, ResumeWindow
 from models.errors import BadInput, NotFound, Refused, SeasonkeeperError
 from records import entries
@@ -237,3 +238,18 @@ async def test_a_refusal_is_an_update_failure_in_the_history_and_the_window_goes
     assert "is not later" in completed[0].outcome.failure.message
     await play.until(closes_at + timedelta(minutes=1))
     assert (await play.window())["state"] == "closed"
+
+
+async def test_an_extension_that_the_workflow_did_not_hear_of_costs_no_reminder(play: Play) -> None:
+    closes_at = await opened(play)
+    await play.entry(1, submitted=False)
+    await play.until(closes_at - 4 * DAY)
+    command = Extend(actor="ops", window=REGISTRATION, until=closes_at + 2 * DAY, reason="The site was down.")
+    with at_instant(await play.now()):
+        await Desk(play.database, None).steer_window(command)
+
+    await play.until(closes_at - DAY - timedelta(minutes=1))
+    assert await play.told("draft_reminder") == []
+    await play.until(closes_at - DAY + timedelta(minutes=1))
+    (reminder,) = await play.told("draft_reminder")
+    assert (reminder["state"], reminder["told_closes_at"]) == ("sent", closes_at + 2 * DAY)
