@@ -20,3 +20,8 @@ class Text(BaseModel):
     def in_language(self, language: str) -> str:
         """The text in `zh` for any Chinese language tag, else in English."""
         return self.zh if language.startswith("zh") else self.en
+
+
+def both(en: str, zh: str) -> Text:
+    """The same in English and in Chinese."""
+    return Text(en=en, zh=zh)

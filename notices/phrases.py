@@ -42,7 +42,7 @@ from functools import cache
 from typing import Any
 
 from models.errors import BadInput
-from models.text import Text
+from models.text import Text, both
 from notices.instants import in_clock
 from notices.state_words import STAGE_KIND_WORDS, STATE_WORDS, WINDOW_WORDS
 
@@ -56,161 +56,159 @@ _DEADLINES = {"closes_at", "until", "old", "new"}
 _WHY = Text(en="[ Reason: {reason}.][ Rule: {rule}.]", zh="[理由：{reason}。][依据：{rule}。]")
 
 
-def _t(en: str, zh: str) -> Text:
-    return Text(en=en, zh=zh)
-
-
 PHRASES: dict[str, Text] = {
-    "season.started": _t("The season started.", "赛季启动。"),
-    "season.paused": _t(
+    "season.started": both("The season started.", "赛季启动。"),
+    "season.paused": both(
         "The season was paused: every open window stands still.", "赛季暂停，所有进行中的窗口停止计时。"
     ),
-    "season.resumed": _t("The season goes on.", "赛季恢复进行。"),
-    "season.cancelled": _t("The season was cancelled.", "赛季取消。"),
-    "season.finished": _t("The season is finished.", "赛季结束。"),
-    "window.opened": _t("{stage} opened[, until {closes_at}].", "{stage}开始[，截止时间 {closes_at}]。"),
-    "window.closed": _t("{stage} closed on time[, at {closes_at}].", "{stage}按时截止[（{closes_at}）]。"),
-    "window.closed_silently": _t(
+    "season.resumed": both("The season goes on.", "赛季恢复进行。"),
+    "season.cancelled": both("The season was cancelled.", "赛季取消。"),
+    "season.finished": both("The season is finished.", "赛季结束。"),
+    "window.opened": both("{stage} opened[, until {closes_at}].", "{stage}开始[，截止时间 {closes_at}]。"),
+    "window.closed": both("{stage} closed on time[, at {closes_at}].", "{stage}按时截止[（{closes_at}）]。"),
+    "window.closed_silently": both(
         "{stage} was over before the season started here[ (it closed at {closes_at})]; nobody was told.",
         "{stage}在赛季启动前已经结束[（截止时间 {closes_at}）]，未发通知。",
     ),
-    "window.extended": _t("{stage} was extended from {old} to {new}.", "{stage}的截止时间由 {old} 延长至 {new}。"),
-    "window.postponed": _t(
+    "window.extended": both("{stage} was extended from {old} to {new}.", "{stage}的截止时间由 {old} 延长至 {new}。"),
+    "window.postponed": both(
         "Nobody was there to open {stage} until its close at {old} had passed; it is held late, until {new}.",
         "因系统中断，{stage}在原截止时间 {old} 之前未能开放；现顺延办理，截止时间 {new}。",
     ),
-    "window.closed_early": _t("{stage} was closed early[, at {closes_at}].", "{stage}提前截止[（{closes_at}）]。"),
-    "window.reopened": _t(
+    "window.closed_early": both("{stage} was closed early[, at {closes_at}].", "{stage}提前截止[（{closes_at}）]。"),
+    "window.reopened": both(
         "{stage} was opened again[, until {closes_at}].", "{stage}重新开放[，截止时间 {closes_at}]。"
     ),
-    "window.concluded_again": _t(
+    "window.concluded_again": both(
         "What follows from the close of {stage} was done again, after it had been open again.",
         "{stage}重新开放后再次截止，后续事项已重新办理。",
     ),
-    "window.paused": _t("{stage} was paused; nothing is accepted meanwhile.", "{stage}暂停，暂停期间不予受理。"),
-    "window.resumed": _t("{stage} goes on[, until {closes_at}].", "{stage}恢复进行[，截止时间 {closes_at}]。"),
-    "window.cancelled": _t("{stage} was cancelled with its season.", "{stage}随赛季一并取消。"),
-    "entry.drafted": _t(
+    "window.paused": both("{stage} was paused; nothing is accepted meanwhile.", "{stage}暂停，暂停期间不予受理。"),
+    "window.resumed": both("{stage} goes on[, until {closes_at}].", "{stage}恢复进行[，截止时间 {closes_at}]。"),
+    "window.cancelled": both("{stage} was cancelled with its season.", "{stage}随赛季一并取消。"),
+    "entry.drafted": both(
         "The project was begun as a draft[, number {number}].", "项目以草稿形式创建[，编号 {number}]。"
     ),
-    "entry.changed": _t("The project was changed.", "项目内容已修改。"),
-    "entry.submitted": _t(
+    "entry.changed": both("The project was changed.", "项目内容已修改。"),
+    "entry.submitted": both(
         "The project[ {number}] was submitted in time and counts.", "项目[ {number} ]按时提交，有效。"
     ),
-    "entry.refused_late": _t(
+    "entry.refused_late": both(
         "A submission[ of {number}] was refused: the window was closed[ since {closes_at}].",
         "[项目 {number} 的]提交未被受理：窗口已关闭[（截止时间 {closes_at}）]。",
     ),
-    "entry.grace_given": _t(
+    "entry.grace_given": both(
         "The project[ {number}] was given grace: it may be submitted until {until}.",
         "项目[ {number} ]获准宽限，可于 {until} 前提交。",
     ),
-    "entry.withdrawn": _t("The project was withdrawn.", "项目已撤回。"),
-    "entry.lapsed": _t("The draft was not submitted in time and lapsed.", "草稿未按时提交，已失效。"),
-    "entry.recommended": _t("The channel {by} recommended the project.", "推荐渠道 {by} 推荐了该项目。"),
-    "entry.eligible": _t("The project meets the entry rules.", "项目符合参赛条件。"),
-    "entry.ineligible": _t(
+    "entry.withdrawn": both("The project was withdrawn.", "项目已撤回。"),
+    "entry.lapsed": both("The draft was not submitted in time and lapsed.", "草稿未按时提交，已失效。"),
+    "entry.recommended": both("The channel {by} recommended the project.", "推荐渠道 {by} 推荐了该项目。"),
+    "entry.eligible": both("The project meets the entry rules.", "项目符合参赛条件。"),
+    "entry.ineligible": both(
         "The project does not meet the entry rules[: {findings}].",
         "项目不符合参赛条件[：{findings}]。",
     ),
-    "entry.undecided": _t(
+    "entry.undecided": both(
         "The entry rules leave the project open[: {findings}]; a person decides.",
         "资格规则未能自动判定[：{findings}]，转由人工决定。",
     ),
-    "entry.decided": _t("The open case was decided[ by {by}].", "待定事项已[由 {by} ]作出决定。"),
-    "judge.registered": _t("The judge[ {judge}] was registered.", "评委[ {judge} ]已登记。"),
-    "assignment.made": _t("Judges were assigned[ for {stage}][: {count}].", "[{stage}：]已分配评委[ {count} 位]。"),
-    "assignment.short": _t(
+    "entry.decided": both("The open case was decided[ by {by}].", "待定事项已[由 {by} ]作出决定。"),
+    "judge.registered": both("The judge[ {judge}] was registered.", "评委[ {judge} ]已登记。"),
+    "assignment.made": both("Judges were assigned[ for {stage}][: {count}].", "[{stage}：]已分配评委[ {count} 位]。"),
+    "assignment.short": both(
         "Judges are missing[ for {stage}]: {count} places could not be filled.",
         "[{stage}：]评委不足，尚缺 {count} 位。",
     ),
-    "assignment.declined": _t("The judge[ {judge}] declined the task.", "评委[ {judge} ]谢绝了该任务。"),
-    "assignment.conflict": _t(
+    "assignment.declined": both("The judge[ {judge}] declined the task.", "评委[ {judge} ]谢绝了该任务。"),
+    "assignment.conflict": both(
         "The judge[ {judge}] has a conflict with the project.", "评委[ {judge} ]与该项目存在利益冲突。"
     ),
-    "assignment.replaced": _t("The judge[ {judge}] was replaced by another.", "评委[ {judge} ]已由他人替换。"),
-    "ballot.cast": _t(
+    "assignment.replaced": both("The judge[ {judge}] was replaced by another.", "评委[ {judge} ]已由他人替换。"),
+    "ballot.cast": both(
         "A ballot was cast[ by judge {judge}][: {score} points].", "[评委 {judge} ]已评分[：{score} 分]。"
     ),
-    "ballot.refused_late": _t(
+    "ballot.refused_late": both(
         "A ballot[ of judge {judge}] was refused: the window was closed.", "[评委 {judge} 的]评分未被受理：窗口已关闭。"
     ),
-    "session.planned": _t(
+    "session.planned": both(
         "A session was planned[ for {stage}][, with {count} projects]; the order was drawn by lot.",
         "[{stage}：]答辩场次已安排[，共 {count} 个项目]，顺序由抽签决定。",
     ),
-    "slot.held": _t("The project was defended[: {score} points].", "项目完成答辩[：{score} 分]。"),
-    "slot.no_show": _t("The project did not appear at its defence.", "项目缺席答辩。"),
-    "tally.made": _t(
+    "slot.held": both("The project was defended[: {score} points].", "项目完成答辩[：{score} 分]。"),
+    "slot.no_show": both("The project did not appear at its defence.", "项目缺席答辩。"),
+    "tally.made": both(
         "The ballots were tallied[ for {stage}][: {score} points][, {count} ballots].",
         "[{stage}：]评分已汇总[：{score} 分][，共 {count} 份评分]。",
     ),
-    "selection.selected": _t(
+    "selection.selected": both(
         "Selected[ for {stage}][ in {division}][: rank {rank}][ with {score} points].",
         "[{stage}：]入选[（{division}）][，第 {rank} 名][，得分 {score}]。",
     ),
-    "selection.wild_card": _t("Selected[ in {division}] by a wild card.", "以外卡入选[（{division}）]。"),
-    "selection.waiting": _t(
+    "selection.wild_card": both("Selected[ in {division}] by a wild card.", "以外卡入选[（{division}）]。"),
+    "selection.waiting": both(
         "On the waiting list[ in {division}][: rank {rank}][ with {score} points].",
         "列入候补名单[（{division}）][，第 {rank} 名][，得分 {score}]。",
     ),
-    "selection.not_selected": _t(
+    "selection.not_selected": both(
         "Not selected[ in {division}][: rank {rank}][ with {score} points].",
         "未入选[（{division}）][，第 {rank} 名][，得分 {score}]。",
     ),
-    "selection.stepped_up": _t(
+    "selection.stepped_up": both(
         "Moved up from the waiting list[ in {division}].", "由候补名单递补入选[（{division}）]。"
     ),
-    "selection.removed": _t("Removed from the list of the selected.", "已移出入选名单。"),
-    "selection.declined": _t("The place was declined.", "已放弃入选名额。"),
-    "objection.filed": _t("An objection[ to {number}] was filed.", "已收到[对 {number} 的]异议。"),
-    "objection.upheld": _t("The objection[ to {number}] was upheld.", "[对 {number} 的]异议成立。"),
-    "objection.dismissed": _t("The objection[ to {number}] was dismissed.", "[对 {number} 的]异议不成立。"),
-    "invitation.sent": _t(
+    "selection.removed": both("Removed from the list of the selected.", "已移出入选名单。"),
+    "selection.declined": both("The place was declined.", "已放弃入选名额。"),
+    "objection.filed": both("An objection[ to {number}] was filed.", "已收到[对 {number} 的]异议。"),
+    "objection.upheld": both("The objection[ to {number}] was upheld.", "[对 {number} 的]异议成立。"),
+    "objection.dismissed": both("The objection[ to {number}] was dismissed.", "[对 {number} 的]异议不成立。"),
+    "invitation.sent": both(
         "An invitation was sent[ for {stage}][, to be answered by {until}].",
         "已发出邀请[：{stage}][，答复截止时间 {until}]。",
     ),
-    "invitation.accepted": _t("The invitation was accepted[: {stage}].", "已接受邀请[：{stage}]。"),
-    "invitation.declined": _t("The invitation was declined[: {stage}].", "已谢绝邀请[：{stage}]。"),
-    "invitation.lapsed": _t(
+    "invitation.accepted": both("The invitation was accepted[: {stage}].", "已接受邀请[：{stage}]。"),
+    "invitation.declined": both("The invitation was declined[: {stage}].", "已谢绝邀请[：{stage}]。"),
+    "invitation.lapsed": both(
         "The invitation was not answered in time and lapsed[: {stage}].", "邀请逾期未答复，已失效[：{stage}]。"
     ),
-    "award.given": _t(
+    "award.given": both(
         "An award: {prize}[ in {division}][, rank {rank}].", "获奖：{prize}[（{division}）][，第 {rank} 名]。"
     ),
-    "entry.finished": _t("The project's way through the season is over.", "项目的参赛历程结束。"),
-    "need.filed": _t("A need was filed[ by {place}].", "[{place}]提交了对接需求。"),
-    "match.proposed": _t(
+    "entry.finished": both("The project's way through the season is over.", "项目的参赛历程结束。"),
+    "need.filed": both("A need was filed[ by {place}].", "[{place}]提交了对接需求。"),
+    "match.proposed": both(
         "A match was proposed[ with {place}][ (fit {score})].", "推荐对接[：{place}][（匹配度 {score}）]。"
     ),
-    "match.answered": _t("The proposed match was answered[ by {by}].", "对接推荐已[由 {by} ]答复。"),
-    "match.landed": _t(
+    "match.answered": both("The proposed match was answered[ by {by}].", "对接推荐已[由 {by} ]答复。"),
+    "match.landed": both(
         "The negotiation[ with {place}] succeeded: the project lands.", "[与{place}的]洽谈成功，项目落地。"
     ),
-    "match.failed": _t("The negotiation[ with {place}] ended without agreement.", "[与{place}的]洽谈未达成一致。"),
-    "match.declined": _t("The match[ with {place}] was declined[ by {by}].", "[与{place}的]对接[被 {by} ]谢绝。"),
-    "match.expired": _t("The match[ with {place}] expired without an outcome.", "[与{place}的]对接未有结果，已失效。"),
-    "follow_up.due": _t(
+    "match.failed": both("The negotiation[ with {place}] ended without agreement.", "[与{place}的]洽谈未达成一致。"),
+    "match.declined": both("The match[ with {place}] was declined[ by {by}].", "[与{place}的]对接[被 {by} ]谢绝。"),
+    "match.expired": both(
+        "The match[ with {place}] expired without an outcome.", "[与{place}的]对接未有结果，已失效。"
+    ),
+    "follow_up.due": both(
         "A follow-up is due[ with {place}][, by {until}].", "[{place}：]需进行回访[，截止时间 {until}]。"
     ),
-    "follow_up.answered": _t("The follow-up was answered[ by {by}].", "回访已[由 {by} ]答复。"),
-    "follow_up.missed": _t("The follow-up was not answered in time.", "回访逾期未答复。"),
-    "notice.sent": _t(
+    "follow_up.answered": both("The follow-up was answered[ by {by}].", "回访已[由 {by} ]答复。"),
+    "follow_up.missed": both("The follow-up was not answered in time.", "回访逾期未答复。"),
+    "notice.sent": both(
         "A notice was sent[: {notice}][; the mail server answered: {answer}].",
         "通知已发送[：{notice}][；邮件服务器答复：{answer}]。",
     ),
-    "notice.failed": _t(
+    "notice.failed": both(
         "A notice could not be sent[: {notice}][; the mail server answered: {answer}].",
         "通知发送失败[：{notice}][；邮件服务器答复：{answer}]。",
     ),
-    "notice.skipped": _t(
+    "notice.skipped": both(
         "A notice was left out, as it had lost its use[: {notice}].", "通知已无必要，未发送[：{notice}]。"
     ),
-    "campaign.planned": _t(
+    "campaign.planned": both(
         "A notice was planned[: {notice}][, to {count} people].", "已安排通知[：{notice}][，共 {count} 人]。"
     ),
-    "wild_card.given": _t("A wild card was given[ to {number}][ by {by}].", "[由 {by} ]授予外卡[（{number}）]。"),
-    "matching.round": _t(
+    "wild_card.given": both("A wild card was given[ to {number}][ by {by}].", "[由 {by} ]授予外卡[（{number}）]。"),
+    "matching.round": both(
         "A matching round was held[: {count} matches proposed].", "已进行一轮匹配[：推荐 {count} 组对接]。"
     ),
 }

@@ -1,0 +1,24 @@
+"""The fixed texts of the desk, in English and Chinese. Sentences of the log live in `notices.phrases`."""
+
+from __future__ import annotations
+
+from desk.labels import console
+from desk.labels.facts import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, NOTICES, RULES, SEASON_WORDS
+from models.text import Text
+
+__all__ = [
+    "ACTORS",
+    "AUDIENCE_WORDS",
+    "COMING",
+    "CONCERNS",
+    "EVENTS",
+    "LABELS",
+    "NOTICES",
+    "RULES",
+    "SEASON_WORDS",
+]
+
+_BY_PAGES = (console.LABELS,)
+
+LABELS: dict[str, Text] = {name: text for labels in _BY_PAGES for name, text in labels.items()}
+"""By name; no name stands in two of the parts, which a test holds."""
