@@ -39,13 +39,13 @@ def demo(
     """
     from models.instants import parse_span
     from rules.season_file import load
-    from workers.loop import run
     from workers.settings import Settings
 
     length = parse_span(day)
     season_file = load(file)
     settings = Settings.from_environment(data)
-    run(_Demo(settings, season_file, entries, length, seed).run())
+    # The plain loop: what the supervisor asks of its children's processes uvloop does not know.
+    asyncio.run(_Demo(settings, season_file, entries, length, seed).run())
 
 
 class _Demo:
