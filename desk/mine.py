@@ -1,0 +1,60 @@
+"""Whose an entry is: the pages of applicants and channels ask here before they show or change anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fastapi import Request
+
+from desk.access import database_of, signed_in
+from models.errors import Forbidden, NotFound
+from records.access import Who
+
+_WHOSE = """SELECT e.id, e.season_id, e.number, e.state, e.area, e.track, e.applicant_id,
+    EXISTS (SELECT FROM members m WHERE m.entry_id = e.id AND m.person_id = :person) AS member,
+    (SELECT c.code FROM recommendations r JOIN channels c ON c.id = r.channel_id
+     WHERE r.entry_id = e.id AND r.act = 'registered' AND c.contact_id = :person LIMIT 1) AS channel
+  FROM entries e WHERE e.season_id = :season AND e.number = :number"""
+
+
+@dataclass(frozen=True)
+class Mine:
+    """An entry of whoever is signed in. The applicant and the channel that registered it act; the team looks.
+
+    `actor` is how the log calls them.
+    """
+
+    who: Who
+    entry_id: int
+    season: str
+    number: str
+    state: str
+    area: str
+    track: str
+    actor: str
+    acts: bool
+
+
+async def mine(request: Request, season: str, entry: str) -> Mine:
+    """A dependency: the entry with this number, to look at.
+
+    Raises NotSignedIn; NotFound for an entry of others too: nobody learns which numbers there are.
+    """
+    who = await signed_in(request)
+    found = await database_of(request).at_once(_WHOSE, season=season, number=entry, person=who.person_id)
+    row = found[0] if found else None
+    if row is None or not (row["applicant_id"] == who.person_id or row["member"] or row["channel"]):
+        raise NotFound(
+            "entry.unknown", f"You have no entry '{entry}' in season '{season}'.", "Your entries are at /my."
+        )
+    acts = row["applicant_id"] == who.person_id or row["channel"] is not None
+    actor = "applicant" if row["applicant_id"] == who.person_id else f"channel/{row['channel']}"
+    return Mine(who, row["id"], row["season_id"], row["number"], row["state"], row["area"], row["track"], actor, acts)
+
+
+async def mine_to_change(request: Request, season: str, entry: str) -> Mine:
+    """A dependency: the same, to act on. Raises Forbidden for members of the team who are not the applicant."""
+    found = await mine(request, season, entry)
+    if not found.acts:
+        raise Forbidden("entry.not_applicant", "Only the applicant changes an entry.", "Ask the applicant.")
+    return found
