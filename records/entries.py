@@ -35,13 +35,17 @@ _SUBMIT = f"""WITH {gate.BY_ENTRY}, done AS (
 
 
 # After a deadline refusals come as thick as submissions did before it: they too are written by one statement.
-_REFUSED = f"""WITH late AS (
-  SELECT id, season_id, number, area, state, EXISTS (SELECT FROM graces g WHERE g.entry_id = :entry) AS graced
+_REFUSED = f"""WITH clock AS MATERIALIZED (SELECT {CLOCK} AS now), late AS (
+  SELECT id AS entry_id, season_id, number, area, state AS entry_state,
+    EXISTS (SELECT FROM graces g WHERE g.entry_id = :entry) AS graced
   FROM entries WHERE id = :entry
 ), logged AS (
   INSERT INTO log (season_id, at, actor, event, entry_id, data)
-  SELECT season_id, {CLOCK}, :actor, 'entry.refused_late', id, jsonb_build_object('number', number) FROM late
-) SELECT * FROM late"""
+  SELECT season_id, now, :actor, 'entry.refused_late', entry_id, jsonb_build_object('number', number)
+  FROM late CROSS JOIN clock
+) SELECT late.*, clock.now, w.id, w.state, w.opens_at, w.closes_at FROM late CROSS JOIN clock
+  LEFT JOIN windows w ON w.season_id = late.season_id AND w.kind = 'registration' AND w.area = late.area
+  ORDER BY w.opens_at"""
 
 _PERSONS = """persons AS (
   INSERT INTO people (email, name, language, zone, country, birth_year, created_at)
@@ -148,12 +152,12 @@ async def submit(database: Database, entry_id: int, *, actor: str = "applicant")
     if not late:
         raise _unknown(entry_id)
     entry = late[0]
-    if entry["state"] in (EntryState.DRAFT, EntryState.SUBMITTED, EntryState.LAPSED):
-        async with database.statement() as connection:
-            if entry["graced"]:
+    if entry["entry_state"] in (EntryState.DRAFT, EntryState.SUBMITTED, EntryState.LAPSED):
+        if entry["graced"]:
+            async with database.statement() as connection:
                 await graces.refuse(connection, entry_id)
-            await gate.refuse(connection, entry["season_id"], "registration", entry["area"])
-    raise Refused("entry.state", f"Entry {entry['number']} is {entry['state']} and cannot be submitted.")
+        gate.why(late)
+    raise Refused("entry.state", f"Entry {entry['number']} is {entry['entry_state']} and cannot be submitted.")
 
 
 async def withdraw(database: Database, entry_id: int, *, reason: str = "") -> None:

@@ -7,8 +7,9 @@ flight and its list is complete. Design and measurements: docs/architecture.md, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -74,6 +75,11 @@ async def refuse(
     )
     if not found:
         raise NotFound("window.unknown", f"There is no {kind} window for area '{area}' in season '{season}'.")
+    why(found)
+
+
+def why(found: Sequence[Mapping[str, Any]]) -> NoReturn:
+    """The same, of windows that have been read: their id, state, opens_at, closes_at, and the instant `now`."""
     now = found[0]["now"]
     for row in found:
         if row["state"] == "paused":
