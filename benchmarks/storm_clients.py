@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Barrier, Event
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import asyncpg
 import uvloop
 
 from models.errors import Refused, Unavailable
 from records import entries, log
-from records.database import Database
+from records.database import Database, rows, run
 
 if TYPE_CHECKING:
     from multiprocessing import Queue
@@ -25,22 +25,33 @@ _GIVE_UP = 30.0
 _AGAIN = 0.02
 """Seconds until a client that got no answer asks again."""
 
-_NAIVE_LOOK = "SELECT season_id, state, opens_at, closes_at FROM windows WHERE id = :window"
-# It writes what the gate's statement writes: the entry, its line in the log, its receipt. Only the check is elsewhere.
-_NAIVE_WRITE = """WITH done AS (
-  UPDATE entries e SET state = 'submitted', submitted_at = clock_timestamp(), changed_at = clock_timestamp(),
+_LOOK = "SELECT season_id, state, opens_at, closes_at FROM windows WHERE id = :window"
+# What the gate writes by its one statement: the entry, its line in the log, its receipt.
+_SUBMIT = """UPDATE entries e SET state = 'submitted', submitted_at = clock_timestamp(), changed_at = clock_timestamp(),
     window_id = :window, alive = true, stage = 'registration'
-  WHERE e.id = :entry AND e.state IN ('draft', 'submitted')
-  RETURNING e.id, e.number, e.season_id, e.applicant_id, e.window_id, e.submitted_at AS at
-), logged AS (
+  FROM people p WHERE e.id = :entry AND e.state IN ('draft', 'submitted') AND p.id = e.applicant_id
+  RETURNING e.id, e.number, e.season_id, e.applicant_id, p.language, e.submitted_at AS at"""
+_LOG = """INSERT INTO log (season_id, at, actor, event, window_id, entry_id, data)
+  VALUES (:season, CAST(:at AS timestamptz), 'applicant', 'entry.submitted', :window, :entry,
+    jsonb_build_object('number', CAST(:number AS text)))"""
+_RECEIPT = """INSERT INTO deliveries (campaign_id, person_id, subject, season_id, entry_id, window_id, language, data,
+    queued_at)
+  VALUES (CAST(:season AS text) || '/receipt', :person, 'entry/' || CAST(:entry AS bigint), :season, :entry, :window,
+    :language, jsonb_build_object('at', CAST(:at AS timestamptz)), CAST(:at AS timestamptz)) ON CONFLICT DO NOTHING"""
+# The same writes in one statement, so that only the check stands apart.
+_WRITE_ALL = f"""WITH done AS ({_SUBMIT}), logged AS (
   INSERT INTO log (season_id, at, actor, event, window_id, entry_id, data)
-  SELECT season_id, at, 'applicant', 'entry.submitted', window_id, id, jsonb_build_object('number', number) FROM done
+  SELECT season_id, at, 'applicant', 'entry.submitted', :window, id, jsonb_build_object('number', number) FROM done
 ), mailed AS (
   INSERT INTO deliveries (campaign_id, person_id, subject, season_id, entry_id, window_id, language, data, queued_at)
-  SELECT season_id || '/receipt', applicant_id, 'entry/' || done.id, season_id, done.id, window_id, p.language,
+  SELECT season_id || '/receipt', applicant_id, 'entry/' || id, season_id, id, :window, language,
     jsonb_build_object('at', at), at
-  FROM done JOIN people p ON p.id = applicant_id ON CONFLICT DO NOTHING
+  FROM done ON CONFLICT DO NOTHING
 ) SELECT number, at FROM done"""
+
+Manner = Literal["gate", "select_then_insert", "select_then_write"]
+"""How a client submits: through the gate; or by a transaction that reads the window, compares, and writes row by row;
+or the same with all writes in one statement."""
 
 
 class Orders(NamedTuple):
@@ -49,7 +60,7 @@ class Orders(NamedTuple):
     url: str
     window: str
     clients: int
-    naive: bool
+    manner: Manner
     due: list[tuple[float, int]]
 
 
@@ -109,10 +120,7 @@ async def _submit(database: Database, orders: Orders, entry: int) -> Answer:
 
     while time.time() < sent + _GIVE_UP:
         try:
-            if orders.naive:
-                number, at = await _look_then_write(database, orders.window, entry)
-            else:
-                number, at = await entries.submit(database, entry)
+            number, at = await _MANNERS[orders.manner](database, orders.window, entry)
             return answer(at, number)
         except Refused as refused:
             return answer(code=refused.code, sentence=refused.sentence)
@@ -125,12 +133,41 @@ async def _submit(database: Database, orders: Orders, entry: int) -> Answer:
     return answer(code="no_answer")
 
 
-async def _look_then_write(database: Database, window: str, entry: int) -> tuple[str, datetime]:
-    """What one writes who does not think of the race: read the window, compare here, write in a second statement."""
-    found: dict[str, Any] = (await database.at_once(_NAIVE_LOOK, window=window))[0]
-    if found["state"] in ("open", "scheduled") and found["opens_at"] <= datetime.now(UTC) < found["closes_at"]:
-        done = (await database.at_once(_NAIVE_WRITE, window=window, entry=entry))[0]
+async def _gate(database: Database, _window: str, entry: int) -> tuple[str, datetime]:
+    return await entries.submit(database, entry)
+
+
+async def _select_then_insert(database: Database, window: str, entry: int) -> tuple[str, datetime]:
+    """What one writes who does not think of the race: a transaction that reads the window, compares here, writes."""
+    async with database.transaction() as connection:
+        found = (await rows(connection, _LOOK, window=window))[0]
+        if _open(found):
+            done = (await rows(connection, _SUBMIT, window=window, entry=entry))[0]
+            same = {"season": done["season_id"], "window": window, "entry": entry, "at": done["at"]}
+            await run(connection, _LOG, **same, number=done["number"])
+            await run(connection, _RECEIPT, **same, person=done["applicant_id"], language=done["language"])
+            return done["number"], done["at"]
+        await log.write(connection, found["season_id"], [log.Line("entry.refused_late", entry_id=entry)])
+    raise _closed(window, found)
+
+
+async def _select_then_write(database: Database, window: str, entry: int) -> tuple[str, datetime]:
+    """The same without a transaction, as fast as it can be made: two statements on the driver's own pool."""
+    found = (await database.at_once(_LOOK, window=window))[0]
+    if _open(found):
+        done = (await database.at_once(_WRITE_ALL, window=window, entry=entry))[0]
         return done["number"], done["at"]
     async with database.statement() as connection:
         await log.write(connection, found["season_id"], [log.Line("entry.refused_late", entry_id=entry)])
-    raise Refused("window.closed", f"'{window}' closed at {found['closes_at']:%Y-%m-%d %H:%M:%S.%fZ}.")
+    raise _closed(window, found)
+
+
+def _open(found: dict[str, Any]) -> bool:
+    return found["state"] in ("open", "scheduled") and found["opens_at"] <= datetime.now(UTC) < found["closes_at"]
+
+
+def _closed(window: str, found: dict[str, Any]) -> Refused:
+    return Refused("window.closed", f"'{window}' closed at {found['closes_at']:%Y-%m-%d %H:%M:%S.%fZ}.")
+
+
+_MANNERS = {"gate": _gate, "select_then_insert": _select_then_insert, "select_then_write": _select_then_write}
