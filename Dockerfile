@@ -12,7 +12,9 @@ RUN .venv/bin/python scripts/link-checkout && .venv/bin/python -m compileall -q 
 
 FROM python:3.11-slim-bookworm
 
-RUN useradd --system --create-home --uid 10001 season
+# A new volume takes its owner from the folder that it is laid over.
+RUN useradd --system --create-home --uid 10001 season \
+    && install -d -o season -g season -m 700 /home/season/data /home/season/data/documents
 COPY --from=built /app /app
 WORKDIR /app
 ENV PATH=/app/.venv/bin:$PATH \

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from activities import appointments
 from activities.selection import results_anew
 from models.facts import EntryToReview, JudgeAvailable, PlannedSession, Short
 from models.results import Counted, StageRef
 from models.season import DefenceStage, ReviewStage
 from records import assignments, campaigns, log, sessions, tallies
-from records.campaigns import Recipient
 from records.database import clock_of, rows
 from records.locks import ASSIGNING, one_at_a_time
 from records.seasons import LiveSeason, window_id
@@ -186,33 +186,11 @@ async def prepare_defence(connection: AsyncConnection, season: LiveSeason, ref: 
     """Plan the sessions with their panels, the order by lot; invite entries and judges. Planned once."""
     stage, window = season.file.stage(ref.stage), window_id(season.id, ref.area, ref.stage)
     assert isinstance(stage, DefenceStage)
-    invitation, panel = f"{window}/invitation", f"{window}/panel"
     await one_at_a_time(connection, season.id, ASSIGNING)
     if not await sessions.planned(connection, season.id, ref.stage, ref.area):
         await _plan_sessions(connection, season, ref, stage, window)
-    told = await sessions.invitations(connection, season.id, ref.stage, ref.area)
-    entries = [
-        Recipient(
-            r["applicant_id"], r["language"], f"entry/{r['entry_id']}", r["entry_id"],
-            {
-                "starts_at": r["starts_at"].isoformat(), "position": r["position"], "format": r["format"],
-                "pitch_minutes": stage.pitch_minutes, "question_minutes": stage.question_minutes,
-            },
-        )
-        for r in told
-    ]  # fmt: skip
-    count = await campaigns.plan(connection, invitation, season.id, "defence_invitation", entries, window=window)
-    judges = await sessions.panels(connection, season.id, ref.stage, ref.area)
-    sitting = [
-        Recipient(
-            r["person_id"], r["language"], f"session/{r['session']}", None,
-            {"starts_at": r["starts_at"].isoformat(), "count": r["count"], "format": r["format"]},
-        )
-        for r in judges
-    ]  # fmt: skip
-    await campaigns.plan(connection, panel, season.id, "panel_invitation", sitting, window=window)
-    return Counted(counts={"entries": len(entries), "sessions": len({r["session"] for r in judges})},
-                   campaigns=(invitation, panel) if count else ())  # fmt: skip
+    counts, queued = await appointments.tell(connection, season.file, window, ref)
+    return Counted(counts=counts, campaigns=queued)
 
 
 async def _plan_sessions(

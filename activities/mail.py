@@ -17,12 +17,14 @@ from temporalio import activity
 from activities.house import House
 from models.errors import BadInput
 from models.results import CampaignRef, Sending
+from models.text import Text
 from notices.context import NoticeContext
 from notices.message import build, message_id
 from notices.render import render
 from notices.transport import PermanentRefusal, ServerDown, TemporaryRefusal
-from records import campaigns
+from records import campaigns, channel_work, channels, endorsements
 from records.campaigns import Claimed, Waiting
+from records.privacy.erasure import is_erased
 from records.seasons import LiveSeason, live
 
 LEASE = timedelta(seconds=120)
@@ -93,6 +95,9 @@ class _Batch:
             if delivery.useful_until is not None and delivery.at >= delivery.useful_until:
                 await self._mark(owner, "skipped", "no longer useful when its turn came", [delivery])
                 continue
+            if is_erased(delivery.email):
+                await self._mark(owner, "skipped", "the person was erased", [delivery])
+                continue
             answer = await self._hand_over(owner, delivery)
             if answer is None:
                 continue
@@ -155,6 +160,10 @@ class _Batch:
         )
 
 
+_UNTITLED = Text(en="Untitled project", zh="未命名项目")
+"""What a draft is called that has no title yet."""
+
+
 def _context(season: LiveSeason, delivery: Claimed, public_url: str) -> NoticeContext:
     """All that a template may name, in the recipient's language."""
     file, language = season.file, delivery.language
@@ -165,7 +174,7 @@ def _context(season: LiveSeason, delivery: Claimed, public_url: str) -> NoticeCo
         season_name=file.name.in_language(language),
         person_name=delivery.name,
         entry_number=delivery.entry_number,
-        entry_title=delivery.entry_title,
+        entry_title=delivery.entry_title or (_UNTITLED if delivery.entry_id else None),
         area_name=area.name.in_language(language) if area else None,
         track_name=track.name.in_language(language) if track else None,
         stage_name=stage.name.in_language(language) if stage else None,
@@ -180,6 +189,10 @@ def _context(season: LiveSeason, delivery: Claimed, public_url: str) -> NoticeCo
 
 
 def _link(season: str, delivery: Claimed, public_url: str) -> str:
+    if delivery.entry_number and (delivery.own or delivery.template in (channels.REGISTERED, channel_work.NUDGE)):
+        return f"{public_url}/my/{season}/{delivery.entry_number}"
+    if delivery.template in endorsements.TEMPLATES:
+        return f"{public_url}/channel/{season}/{delivery.data['code']}"
     if delivery.entry_number:
         return f"{public_url}/seasons/{season}/entries/{delivery.entry_number}"
     return f"{public_url}/seasons/{season}"

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from models.facts import Like, Screening, ScreeningFacts
 from models.results import Counted, StageRef
-from models.season import ScreeningStage
+from models.season import EntryRules, ScreeningStage
 from records import campaigns, screening
 from records.campaigns import Recipient
 from records.database import rows
 from records.seasons import LiveSeason, window_id
+from rules.likeness import like_persons
+from rules.near_duplicates import near_duplicates
 from rules.screening import screen
 
 
@@ -30,9 +36,35 @@ async def conclude_registration(connection: AsyncConnection, season: LiveSeason,
 async def prepare_screening(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
     """Every submitted entry is screened by the entry rules; what is unclear waits for a person."""
     facts = await screening.facts(connection, season.id, ref.area)
-    screened = [screen(f, season.file.entry_rules) for f in facts]
+    if not facts:
+        return Counted(counts={})
+    crowd = await screening.crowd(connection, season.id)
+    # Thousands of texts take seconds; the worker's loop goes on meanwhile.
+    screened = await asyncio.to_thread(_screened, facts, crowd, season.file.entry_rules)
     await screening.keep(connection, season.id, ref.stage, screened)
     return Counted(counts=dict(Counter(s.decision for s in screened)))
+
+
+def _screened(facts: Sequence[ScreeningFacts], crowd: screening.Crowd, rules: EntryRules) -> list[Screening]:
+    """Each entry by the entry rules, compared with all others of its season."""
+    mine = {f.entry_id for f in facts}
+    persons = like_persons(crowd.people, mine, rules.likeness)
+    near = near_duplicates(crowd.texts, mine, rules.near_duplicate)
+
+    def numbered(likes: Sequence[Like]) -> tuple[Like, ...]:
+        return tuple(replace(like, number=crowd.numbers.get(like.entry_id, "")) for like in likes)
+
+    return [
+        screen(
+            replace(
+                f,
+                like_persons=numbered(persons.get(f.entry_id, ())),
+                near_entries=numbered(near.get(f.entry_id, ())),
+            ),
+            rules,
+        )
+        for f in facts
+    ]
 
 
 async def conclude_screening(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
@@ -79,4 +111,5 @@ async def _results(connection: AsyncConnection, season: str, area: str | None) -
 def _findings(row: dict[str, Any]) -> list[Any]:
     if row["event"] == "entry.decided":
         return [row["reason"]]
-    return list(row["findings"] or [])
+    # The staff's wording names other entries: it is not the applicant's to read.
+    return [{k: v for k, v in finding.items() if k != "staff"} for finding in row["findings"] or []]

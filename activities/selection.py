@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.results import Counted, StageRef
 from models.season import AwardsStage, EventStage, PublicNoticeStage, SelectionStage
 from models.states import Decision
-from records import campaigns, decisions, log, selection, tallies
+from records import campaigns, decisions, invitations, log, selection, tallies
 from records.campaigns import Recipient
 from records.database import CLOCK, rows, run
 from records.locks import SELECTING, one_at_a_time
@@ -119,6 +119,9 @@ async def conclude_public_notice(connection: AsyncConnection, season: LiveSeason
 
 async def prepare_confirmation(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
     """Everyone still in the competition is asked to confirm."""
+    stage = season.file.stage(ref.stage)
+    # Whoever moves up at this moment is found here, or finds that invitations went out.
+    await one_at_a_time(connection, season.id, SELECTING)
     found = await rows(
         connection,
         """SELECT id FROM entries WHERE season_id = :season AND alive
@@ -126,7 +129,7 @@ async def prepare_confirmation(connection: AsyncConnection, season: LiveSeason, 
         season=season.id,
         area=ref.area,
     )
-    return await _invite(connection, season, ref, [r["id"] for r in found], "confirm_attendance")
+    return await _invite(connection, season, ref, [r["id"] for r in found], stage.kind)
 
 
 async def conclude_confirmation(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
@@ -142,24 +145,29 @@ async def conclude_confirmation(connection: AsyncConnection, season: LiveSeason,
 
 
 async def prepare_event(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
-    """The finalists, or the awarded, are asked whether they come and what they bring."""
+    """The finalists, or the awarded, are asked whether they come and what they bring.
+
+    Who did not confirm by the close of a confirmation is no finalist any more, though it may not be concluded yet.
+    """
     stage = season.file.stage(ref.stage)
     assert isinstance(stage, EventStage)
+    await one_at_a_time(connection, season.id, SELECTING)
     # An event runs beside the stages: where a selection before it is late, who is only eligible is no finalist yet.
-    here = season.file.stages.index(stage)
-    chosen = [n for n, s in enumerate(season.file.stages[:here]) if isinstance(s, SelectionStage)]
-    deciding = [s.id for s in season.file.stages[chosen[-1] :]] if chosen else []
+    deciding = invitations.deciding_for(season.file, stage)
     found = await rows(
         connection,
-        """SELECT e.id FROM entries e WHERE e.season_id = :season AND (e.state = 'awarded' OR (NOT :awarded
-             AND (e.state = 'finished' OR (e.alive AND (NOT :chosen OR e.stage = ANY(CAST(:deciding AS text[])))))))
-           ORDER BY e.id""",
+        f"""SELECT e.id FROM entries e WHERE e.season_id = :season AND (e.state = 'awarded' OR (NOT :awarded
+              AND (e.state = 'finished' OR (e.alive AND (NOT :chosen OR e.stage = ANY(CAST(:deciding AS text[])))))))
+              AND NOT EXISTS (SELECT 1 FROM invitations i JOIN windows w ON w.id = i.window_id
+                WHERE i.entry_id = e.id AND i.state = 'invited' AND w.kind = 'confirmation' AND (w.state = 'closed'
+                  OR (w.state IN ('open', 'scheduled') AND w.closes_at <= {CLOCK})))
+            ORDER BY e.id""",
         season=season.id,
         awarded=stage.invites == "awarded",
         chosen=bool(deciding),
         deciding=deciding,
     )
-    return await _invite(connection, season, ref, [r["id"] for r in found], "event_confirm")
+    return await _invite(connection, season, ref, [r["id"] for r in found], stage.kind)
 
 
 async def conclude_event(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
@@ -169,12 +177,11 @@ async def conclude_event(connection: AsyncConnection, season: LiveSeason, ref: S
 
 
 async def _invite(
-    connection: AsyncConnection, season: LiveSeason, ref: StageRef, entries: list[int], template: str
+    connection: AsyncConnection, season: LiveSeason, ref: StageRef, entries: list[int], kind: str
 ) -> Counted:
     window = window_id(season.id, ref.area, ref.stage)
-    await selection.invite(connection, season.id, window, entries)
-    campaign = f"{window}/invitation"
-    queued = await campaigns.plan(connection, campaign, season.id, template, "invited_unanswered", window=window)
+    await invitations.invite(connection, season.id, window, entries)
+    campaign, queued = await invitations.tell(connection, season.id, window, kind)
     return Counted(counts={"invited": len(entries)}, campaigns=(campaign,) if queued else ())
 
 

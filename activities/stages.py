@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from activities import judging, screening, selection
+from activities import endorsement, judging, screening, selection
 from activities.deeds import Deed
 
 PREPARE: dict[str, Deed] = {
+    "endorsement": endorsement.prepare_endorsement,
     "screening": screening.prepare_screening,
     "review": judging.prepare_review,
     "defence": judging.prepare_defence,
@@ -17,6 +18,7 @@ PREPARE: dict[str, Deed] = {
 
 CONCLUDE: dict[str, Deed] = {
     "registration": screening.conclude_registration,
+    "endorsement": endorsement.conclude_endorsement,
     "screening": screening.conclude_screening,
     "review": judging.conclude_review,
     "defence": judging.conclude_defence,

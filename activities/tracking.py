@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
+from activities.changes import tell_changes
 from activities.house import House
 from models.results import TrackingTurn
 from models.season import MatchingStage, TrackingStage
@@ -68,6 +69,8 @@ class _Turn:
         if self._season.state == "paused":
             return TrackingTurn(next_at=self._now + span(_TOGETHER))
         closed = await tracking.close_over(self._connection, self._season.id, self._owner, self._now)
+        coming = await tell_changes(self._connection, self._season, self._owner, self._now)
+        self._moments += [coming] if coming else []
         opened = await self._open()
         await self._remind()
         if await self._matching_may_come():

@@ -115,8 +115,8 @@ class WindowDeeds:
         """Tell the present close of a window to everyone who was told another one: once for each."""
         async with self._house.database.transaction() as connection:
             found, _ = await windows.row(connection, ref.window)
-            campaign, count = await tell_change(connection, found)
-            return Counted(counts={"told": count}, campaigns=(campaign,) if count else ())
+            queued, count = await tell_change(connection, found)
+            return Counted(counts={"told": count}, campaigns=queued)
 
     @activity.defn(name="extend_window")
     async def extend(self, command: Extend) -> Outcome:

@@ -3,6 +3,7 @@
 `python -m benchmarks.deadline_storm [--quick] [--json]`. Clients are processes of their own; the server is a real
 PostgreSQL that flushes every commit, as in production. In the same run the same clients do it as one would at first, in
 a transaction that reads the window, compares in Python and writes row by row; and so with all writes in one statement.
+In a last storm (`http`) they submit by the API of desk processes.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
+from benchmarks import storm_desk
 from benchmarks.storm_clients import Answer, Manner, Orders, work
+from benchmarks.storm_desk import Desk
 from models.commands import Extend
 from models.errors import Unavailable
 from models.timeline import Pace
@@ -42,7 +45,9 @@ AROUND = 2.0
 EXTENDED_BY = timedelta(seconds=1)
 _LEAD = 0.4
 _SEASON = "storm"
-VARIANTS = ("gate", "select_then_insert", "select_then_write", "extended", "killed")
+VARIANTS = ("gate", "select_then_insert", "select_then_write", "extended", "killed", "http")
+DESKS = 2
+"""Desk processes that the clients of `http` come to."""
 
 _DRAFTS = """WITH k AS (SELECT generate_series(1, :count) AS n), persons AS (
   INSERT INTO people (email, name, language, created_at)
@@ -96,6 +101,24 @@ async def prepare(storm: Storm, submissions: int) -> list[int]:
 
 def blow(storm: Storm, ids: list[int], clients: int, processes: int) -> list[Answer]:
     """Let the storm happen: the clients submit, the closer closes, and what the variant has in store comes to pass."""
+    if storm.variant != "http":
+        return _blow(storm, ids, clients, processes, [], {})
+    token = asyncio.run(storm_desk.prepare(storm.url, _SEASON, load(FILE)))
+    numbers = asyncio.run(_numbers(storm))
+    with storm_desk.desks(storm.url, DESKS) as ports:
+        return _blow(storm, ids, clients, processes, [Desk(port, token, _SEASON) for port in ports], numbers)
+
+
+async def _numbers(storm: Storm) -> dict[int, str]:
+    database = Database(storm.url)
+    found = await database.at_once("SELECT id, number FROM entries")
+    await database.close()
+    return {row["id"]: row["number"] for row in found}
+
+
+def _blow(
+    storm: Storm, ids: list[int], clients: int, processes: int, desks: list[Desk], numbers: dict[int, str]
+) -> list[Answer]:
     chance = random.Random(1)
     due = sorted((chance.uniform(-AROUND, AROUND), entry) for entry in ids)
     context = multiprocessing.get_context("spawn")
@@ -105,7 +128,8 @@ def blow(storm: Storm, ids: list[int], clients: int, processes: int) -> list[Ans
     manner: Manner = storm.variant if storm.variant in get_args(Manner) else "gate"
     for n in range(processes):
         share = clients // processes + (n < clients % processes)
-        orders = Orders(storm.url, storm.window, share, manner, due[n::processes])
+        desk = desks[n % len(desks)] if desks else None
+        orders = Orders(storm.url, storm.window, share, manner, due[n::processes], desk, numbers)
         children.append(context.Process(target=work, args=(orders, ready, go, middle, answers), daemon=True))
     for child in children:
         child.start()
@@ -253,7 +277,7 @@ def measure(submissions: int, clients: int, processes: int, variants: tuple[str,
             ids = asyncio.run(prepare(storm, submissions))
             kept = blow(storm, ids, clients, processes)
             found[variant] = asyncio.run(figures(storm, kept))
-    gate, naive = found.pop("gate"), found.get("select_then_insert")
+    gate, naive, http = found.pop("gate"), found.get("select_then_insert"), found.pop("http", None)
 
     def ratio(name: str) -> float | None:
         return round(gate[name] / naive[name], 2) if naive else None
@@ -261,7 +285,7 @@ def measure(submissions: int, clients: int, processes: int, variants: tuple[str,
     return {
         "benchmark": "deadline_storm", "cores": os.cpu_count(), "clients": clients, "processes": processes,
         "seconds_around": AROUND, **gate, "ratio_to_select_insert": ratio("per_second"),
-        "ratio_of_accepted_per_second": ratio("accepted_per_second"), "variants": found, "http": None,
+        "ratio_of_accepted_per_second": ratio("accepted_per_second"), "variants": found, "http": http,
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import asyncpg
 import uvloop
 
+from benchmarks.storm_desk import Caller, Desk
 from models.errors import Refused, Unavailable
 from records import entries, log
 from records.database import Database, rows, run
@@ -49,19 +50,24 @@ _WRITE_ALL = f"""WITH done AS ({_SUBMIT}), logged AS (
   FROM done ON CONFLICT DO NOTHING
 ) SELECT number, at FROM done"""
 
-Manner = Literal["gate", "select_then_insert", "select_then_write"]
-"""How a client submits: through the gate; or by a transaction that reads the window, compares, and writes row by row;
+Manner = Literal["gate", "http", "select_then_insert", "select_then_write"]
+"""How a client submits: through the gate; by the API of a desk, which goes through the gate; or by a transaction that reads the window, compares, and writes row by row;
 or the same with all writes in one statement."""
 
 
 class Orders(NamedTuple):
-    """What one client process is to do: `due` are (seconds after the storm's middle, entry), in order of time."""
+    """What one client process is to do: `due` are (seconds after the storm's middle, entry), in order of time.
+
+    `desk` is the desk that it comes to, where it comes by HTTP; `numbers` are the entries' public numbers then.
+    """
 
     url: str
     window: str
     clients: int
     manner: Manner
     due: list[tuple[float, int]]
+    desk: Desk | None = None
+    numbers: dict[int, str] | None = None
 
 
 class Answer(NamedTuple):
@@ -107,12 +113,15 @@ async def _client(
     database: Database, orders: Orders, queue: Iterator[tuple[float, int]], middle: float, kept: list[Answer]
 ) -> None:
     """One client: the next submission that nobody has taken, at its instant or as soon after as it comes to it."""
+    caller = Caller(orders.desk) if orders.desk else None
     for offset, entry in queue:
         await asyncio.sleep(max(0.0, middle + offset - time.time()))
-        kept.append(await _submit(database, orders, entry))
+        kept.append(await _submit(database, caller, orders, entry))
+    if caller:
+        await caller.close()
 
 
-async def _submit(database: Database, orders: Orders, entry: int) -> Answer:
+async def _submit(database: Database, caller: Caller | None, orders: Orders, entry: int) -> Answer:
     sent, begun, lost, foreign = time.time(), time.perf_counter(), 0, 0
 
     def answer(at: datetime | None = None, number: str | None = None, code: str = "", sentence: str = "") -> Answer:
@@ -120,7 +129,10 @@ async def _submit(database: Database, orders: Orders, entry: int) -> Answer:
 
     while time.time() < sent + _GIVE_UP:
         try:
-            number, at = await _MANNERS[orders.manner](database, orders.window, entry)
+            if caller and orders.numbers:
+                number, at = await caller.submit(orders.numbers[entry])
+            else:
+                number, at = await _MANNERS[orders.manner](database, orders.window, entry)
             return answer(at, number)
         except Refused as refused:
             return answer(code=refused.code, sentence=refused.sentence)

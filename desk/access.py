@@ -130,6 +130,21 @@ async def steers_window(request: Request, window: str) -> Who:
     return who
 
 
+async def steers_entry(request: Request, season: str, entry: str) -> Who:
+    """A dependency: acting on this entry (its number or id). An organiser acts on entries of the own area."""
+    who = await _steers_somewhere(request)
+    if who.role == "organiser" and not entrance_of(request).open:
+        found = await database_of(request).at_once(
+            "SELECT area FROM entries WHERE season_id = :season AND (number = upper(:entry) OR id::text = :entry)",
+            season=season,
+            entry=entry,
+        )
+        # An entry that does not exist is answered like one of another area.
+        if not found or not may_steer(who, found[0]["area"]):
+            raise _forbidden()
+    return who
+
+
 def may_steer(who: Who | None, area: str | None = None) -> bool:
     """Whether acts on a window of this area (None: on a whole season) are offered."""
     if who is None:

@@ -1,44 +1,91 @@
 """The HTTP API: the same questions and the same commands as the CLI and the console, as JSON under `/api`.
 
 An open desk (`SEASON_DESK_OPEN`) asks nobody who they are. Elsewhere a program shows a token as
-`Authorization: Bearer …`: scope `read` to ask, `steer` to command. Its description is `/api/openapi.json`.
+`Authorization: Bearer …`: scope `read` to ask, `steer` to command, `register` to register entries. Its description is
+`/api/openapi.json`, its manual docs/api.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Query
+import asyncpg
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
 
 from desk import dry
-from desk.access import Entrance, reads, steers, steers_window
+from desk.access import Entrance, reads, steers, steers_entry, steers_window
+from desk.api_description import describe
+from desk.api_models import (
+    LINKED,
+    Before,
+    BulkAnswer,
+    ComingAnswer,
+    HealthAnswer,
+    LifeAnswer,
+    Limit,
+    LineAnswer,
+    Offset,
+    StartAnswer,
+    StatusAnswer,
+    next_page,
+)
+from desk.api_registration import Key, Number, Season, registration_routes
 from desk.client import Desk
 from desk.guard import Guard
-from desk.problems import problem, told
+from desk.idempotency import Idempotency
+from desk.limits import Limits, Rates, SignInLimit
+from desk.problems import described, failed, problem, said_once, told
 from desk.told import coming_json, life_json, line_json, status_json
 from desk.words import Words
-from models.commands import CloseNow, Extend, Outcome, PauseWindow, Reopen, ResumeWindow, SeasonCommand, WindowCommand
-from models.errors import SeasonkeeperError
+from models.commands import (
+    CloseNow,
+    Extend,
+    Grace,
+    Outcome,
+    PauseWindow,
+    Reopen,
+    ResumeWindow,
+    SeasonCommand,
+    WindowCommand,
+)
+from models.errors import BadInput, SeasonkeeperError
 from models.instants import Instant, Span, parse_span
 from models.season import SeasonFile
 from models.views import EntryPage, EntryView, NoticeView, SeasonView, WindowView
 from records import reading
 from records.access import Who
 from records.seasons import live
+from rules.check import check
+from rules.season_source import Source
 
-Key = Annotated[
-    str | None, Header(alias="Idempotency-Key", max_length=100, description="Id of the command; a repeat is harmless.")
-]
 DryRun = Annotated[bool, Query(description="Say what would be accepted; change nothing.")]
 WindowAct = Literal["extend", "close", "reopen", "pause", "resume"]
 SeasonAct = Literal["pause", "resume", "cancel"]
 Steers = Annotated[Who, Depends(steers)]
 SteersWindow = Annotated[Who, Depends(steers_window)]
+SteersEntry = Annotated[Who, Depends(steers_entry)]
+Window = Annotated[str, Path(description="Id of the window, such as `cotiec-2024/EU/registration`.", max_length=300)]
+Code = Annotated[str | None, Query(max_length=100)]
+_WINDOW_ACTS: dict[WindowAct, str] = {
+    "extend": "Move the close of a window: `until`, or later `by` a span.",
+    "close": "Close an open window at once.",
+    "reopen": "Open a closed window again: `until`, or `by` a span.",
+    "pause": "Stop a window's clock: nothing is accepted, no time is lost.",
+    "resume": "Let a paused window run on.",
+}
+_SEASON_ACTS: dict[SeasonAct, str] = {
+    "pause": "Pause a season: all its clocks stand still.",
+    "resume": "Let a paused season run on.",
+    "cancel": "Cancel a season. This cannot be undone.",
+}
+_Item = TypeVar("_Item")
 
 
 class Why(BaseModel):
@@ -47,9 +94,9 @@ class Why(BaseModel):
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"reason": "the site was down", "by": "2d"}]}
     )
-    reason: str = Field(default="", description="Why; kept in the log. Needed.")
-    until: Instant | None = Field(default=None, description="For extend and reopen: an instant with a zone.")
-    by: Span | None = Field(default=None, description="For extend and reopen: a length of time, such as `36h`.")
+    reason: str = Field(default="", max_length=1000, description="Why; kept in the log. Needed.")
+    until: Instant | None = Field(default=None, description="For extend, reopen and grace: an instant with a zone.")
+    by: Span | None = Field(default=None, description="For extend, reopen and grace: a length, such as `36h`.")
 
 
 class Start(BaseModel):
@@ -64,7 +111,7 @@ class Start(BaseModel):
 
 def command_of(act: WindowAct, window: str, why: Why, actor: str, key: str | None = None) -> WindowCommand:
     """The command that an act on a window means; `actor` is who acts, as the log calls them."""
-    head: dict[str, Any] = {"window": window, "actor": actor, "reason": why.reason, "id": key or uuid4().hex}
+    head: dict[str, Any] = {"window": window, "actor": actor, "reason": why.reason, "id": _id(actor, key)}
     match act:
         case "extend":
             return Extend(**head, until=why.until, by=why.by)
@@ -78,114 +125,255 @@ def command_of(act: WindowAct, window: str, why: Why, actor: str, key: str | Non
             return ResumeWindow(**head)
 
 
+def _id(actor: str, key: str | None) -> str:
+    """The id of a command: the key, which is its caller's own."""
+    return f"{actor}:{key}" if key else uuid4().hex
+
+
 async def words_of(desk: Desk, season: str) -> Words:
     """English words that know the names of a season. Raises NotFound."""
     async with desk.database.statement() as connection:
         return Words("en", (await live(connection, season)).file)
 
 
-def create_app(desk: Desk, *, lifespan: Callable[..., Any] | None = None, entrance: Entrance | None = None) -> FastAPI:
-    """The API on a desk. Without an `entrance` it is open: nobody signs in."""
+def create_app(
+    desk: Desk,
+    *,
+    lifespan: Callable[..., Any] | None = None,
+    entrance: Entrance | None = None,
+    rates: Rates | None = None,
+) -> FastAPI:
+    """The API on a desk. Without an `entrance` it is open: nobody signs in. `rates` is how much may be asked."""
     app = FastAPI(
-        title="Seasonkeeper", version="0.1.0", summary="Ask and steer seasons.", description=__doc__ or "",
+        title="Seasonkeeper", version="0.1.0", summary="Ask, steer and register.", description=__doc__ or "",
         docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan,
     )  # fmt: skip
+    rates = rates or Rates()
     app.state.database, app.state.entrance = desk.database, entrance or Entrance()
+    app.state.sign_in_limit = SignInLimit(rates.sign_in)
+    # The last is the outermost: what another site sends is not counted, and what is too much is not begun.
+    app.add_middleware(Idempotency)
+    app.add_middleware(Limits, rates=rates)
     app.add_middleware(Guard)
-    app.add_exception_handler(SeasonkeeperError, told)
-    app.add_exception_handler(RequestValidationError, told)
-    app.include_router(_reads(desk), prefix="/api", tags=["ask"], dependencies=[Depends(reads)])
-    app.include_router(_commands(desk), prefix="/api", tags=["steer"])
+    for kind in (SeasonkeeperError, RequestValidationError, HTTPException, asyncpg.DataError, DataError):
+        app.add_exception_handler(kind, told)
+    app.add_exception_handler(Exception, failed)
+    once = Depends(said_once)
+    app.include_router(_reads(desk), prefix="/api", tags=["ask"], dependencies=[Depends(reads), once])
+    app.include_router(registration_routes(desk.database), prefix="/api", dependencies=[once])
+    app.include_router(_commands(desk), prefix="/api", tags=["steer"], dependencies=[once])
     app.include_router(_health(desk))
+    describe(app)
     return app
 
 
 def _health(desk: Desk) -> APIRouter:
     router = APIRouter(tags=["health"])
 
-    @router.get("/health", summary="Whether this process serves, and what it reaches.")
+    @router.get("/health", operation_id="health", summary="Whether this process serves, and what it reaches.")
     @router.get("/healthz", include_in_schema=False)
-    async def health() -> dict[str, Any]:
+    async def health() -> HealthAnswer:
         try:
             await desk.database.now()
             database = True
         except SeasonkeeperError:
             database = False
-        return {"ok": database, "database": database, "temporal": desk.temporal is not None}
+        return HealthAnswer(ok=database, database=database, temporal=desk.temporal is not None)
 
     return router
+
+
+def _page(
+    found: Sequence[_Item], request: Request, response: Response, limit: int, offset: int, *, cut: bool = False
+) -> tuple[_Item, ...]:
+    """A page of what was found, and where the next one is. `cut`: found from the offset on, and one more than asked."""
+    rest = found if cut else found[offset:]
+    if len(rest) > limit:
+        next_page(request.url, response, limit=limit, offset=offset + limit)
+    return tuple(rest[:limit])
 
 
 def _reads(desk: Desk) -> APIRouter:
     router = APIRouter()
+    _of_seasons(router, desk)
+    _of_entries(router, desk)
+    return router
 
-    @router.get("/seasons", summary="All seasons, those that run first.")
-    async def seasons() -> tuple[SeasonView, ...]:
-        return await reading.seasons(desk.database)
 
-    @router.get("/seasons/{season}", summary="Where a season stands, and what needs attention.")
-    async def status(season: str) -> dict[str, Any]:
-        return status_json(await reading.status(desk.database, season), await words_of(desk, season))
+def _of_seasons(router: APIRouter, desk: Desk) -> None:
+    @router.get(
+        "/seasons",
+        operation_id="listSeasons",
+        summary="All seasons, those that run first.",
+        responses={**described(), **LINKED},
+    )
+    async def seasons(
+        request: Request, response: Response, limit: Limit = 50, offset: Offset = 0
+    ) -> tuple[SeasonView, ...]:
+        return _page(await reading.seasons(desk.database), request, response, limit, offset)
 
-    @router.get("/seasons/{season}/windows", summary="The windows of a season; `may` are the commands accepted now.")
-    async def windows(season: str, state: str | None = None, area: str | None = None) -> tuple[WindowView, ...]:
-        return await reading.windows(desk.database, season, state=state, area=area)
+    @router.get(
+        "/seasons/{season}",
+        operation_id="getSeason",
+        summary="Where a season stands, and what needs attention.",
+        responses=described(404),
+    )
+    async def status(season: Season) -> StatusAnswer:
+        found = status_json(await reading.status(desk.database, season), await words_of(desk, season))
+        return StatusAnswer.model_validate(found)
 
-    @router.get("/seasons/{season}/entries", summary="A page of entries; `q` is looked for in number and title.")
+    @router.get(
+        "/seasons/{season}/windows",
+        operation_id="listWindows",
+        summary="The windows of a season; `may` are the commands accepted now.",
+        responses={**described(404), **LINKED},
+    )
+    async def windows(
+        request: Request,
+        response: Response,
+        season: Season,
+        state: Code = None,
+        area: Code = None,
+        limit: Limit = 200,
+        offset: Offset = 0,
+    ) -> tuple[WindowView, ...]:
+        found = await reading.windows(desk.database, season, state=state, area=area)
+        return _page(found, request, response, limit, offset)
+
+    @router.get(
+        "/seasons/{season}/log",
+        operation_id="listLog",
+        summary="What happened, newest first.",
+        responses={**described(404), **LINKED},
+    )
+    async def log(
+        request: Request,
+        response: Response,
+        season: Season,
+        entry: Code = None,
+        window: Annotated[str | None, Query(max_length=300)] = None,
+        limit: Limit = 50,
+        before: Before = None,
+    ) -> tuple[LineAnswer, ...]:
+        found = await reading.log_lines(
+            desk.database, season, entry=entry, window=window, limit=limit + 1, before=before
+        )
+        if len(found) > limit:
+            next_page(request.url, response, limit=limit, before=found[limit - 1].id)
+        words = await words_of(desk, season)
+        return tuple(LineAnswer.model_validate(line_json(line, words)) for line in found[:limit])
+
+    @router.get(
+        "/seasons/{season}/next",
+        operation_id="listNext",
+        summary="What will happen by itself, and when.",
+        responses={**described(404), **LINKED},
+    )
+    async def next_up(
+        request: Request,
+        response: Response,
+        season: Season,
+        within: Annotated[str, Query(max_length=40, description="How far to look, such as `7d`.")] = "7d",
+        limit: Limit = 200,
+        offset: Offset = 0,
+    ) -> tuple[ComingAnswer, ...]:
+        found = await reading.next_up(desk.database, season, parse_span(within))
+        page = _page(found, request, response, limit, offset)
+        return tuple(ComingAnswer.model_validate(c) for c in coming_json(page, await words_of(desk, season)))
+
+    @router.get(
+        "/seasons/{season}/notices",
+        operation_id="listNotices",
+        summary="The newest notices, and what the mail server answered.",
+        responses={**described(404), **LINKED},
+    )
+    async def notices(
+        request: Request,
+        response: Response,
+        season: Season,
+        state: Code = None,
+        limit: Limit = 100,
+        offset: Offset = 0,
+    ) -> tuple[NoticeView, ...]:
+        found = await reading.notices(desk.database, season, state=state, limit=limit + 1, offset=offset)
+        return _page(found, request, response, limit, offset, cut=True)
+
+
+def _of_entries(router: APIRouter, desk: Desk) -> None:
+    @router.get(
+        "/seasons/{season}/entries",
+        operation_id="listEntries",
+        summary="A page of entries; `q` is looked for in number and title.",
+        responses={**described(404), **LINKED},
+    )
     async def entries(
-        season: str,
-        area: str | None = None,
-        track: str | None = None,
-        state: str | None = None,
-        q: str | None = None,
-        limit: int = 50,
-        offset: int = 0,
+        request: Request,
+        response: Response,
+        season: Season,
+        area: Code = None,
+        track: Code = None,
+        state: Code = None,
+        q: Annotated[str | None, Query(max_length=200)] = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
     ) -> EntryPage:
-        return await reading.entries(
+        page = await reading.entries(
             desk.database, season, area=area, track=track, state=state, q=q, limit=limit, offset=offset
         )
+        if page.total > offset + limit:
+            next_page(request.url, response, limit=limit, offset=offset + limit)
+        return page
 
-    @router.get("/seasons/{season}/entries/{entry}", summary="One entry by its number or id.")
-    async def entry(season: str, entry: str) -> EntryView:
+    @router.get(
+        "/seasons/{season}/entries/{entry}",
+        operation_id="getEntry",
+        summary="One entry by its number or id.",
+        responses=described(404),
+    )
+    async def entry(season: Season, entry: Number) -> EntryView:
         return await reading.entry(desk.database, entry, season)
 
-    @router.get("/seasons/{season}/entries/{entry}/life", summary="What happened to an entry, and what is next.")
-    async def life(season: str, entry: str) -> dict[str, Any]:
+    @router.get(
+        "/seasons/{season}/entries/{entry}/life",
+        operation_id="getLife",
+        summary="What happened to an entry, and what is next.",
+        responses=described(404),
+    )
+    async def life(season: Season, entry: Number) -> LifeAnswer:
         found = await reading.explain(desk.database, entry, season)
-        return life_json(found, await words_of(desk, season))
+        return LifeAnswer.model_validate(life_json(found, await words_of(desk, season)))
 
-    @router.get("/seasons/{season}/log", summary="What happened, newest first.")
-    async def log(
-        season: str, entry: str | None = None, window: str | None = None, limit: int = 50, before: int | None = None
-    ) -> list[dict[str, Any]]:
-        found = await reading.log_lines(desk.database, season, entry=entry, window=window, limit=limit, before=before)
-        words = await words_of(desk, season)
-        return [line_json(line, words) for line in found]
 
-    @router.get("/seasons/{season}/next", summary="What will happen by itself, and when.")
-    async def next_up(season: str, within: str = "7d") -> list[dict[str, Any]]:
-        found = await reading.next_up(desk.database, season, parse_span(within))
-        return coming_json(found, await words_of(desk, season))
+def _commands(desk: Desk) -> APIRouter:
+    router = APIRouter(responses=described(404, 409))
+    _on_seasons(router, desk)
+    for act in get_args(WindowAct):
+        _on_window(router, desk, act)
 
-    @router.get("/seasons/{season}/notices", summary="The newest notices, and what the mail server answered.")
-    async def notices(season: str, state: str | None = None, limit: int = 100) -> tuple[NoticeView, ...]:
-        return await reading.notices(desk.database, season, state=state, limit=limit)
+    @router.post(
+        "/seasons/{season}/entries/{entry}/grace",
+        operation_id="giveGrace",
+        summary="Give one entry more time than its registration: `until`, or `by` a span. Its applicant is told.",
+    )
+    async def grace(
+        season: Season, entry: Number, body: Why, who: SteersEntry, key: Key = None, dry_run: DryRun = False
+    ) -> Outcome:
+        found = await reading.entry(desk.database, entry, season)
+        command = Grace(
+            entry=found.id, actor=who.actor, reason=body.reason, until=body.until, by=body.by, id=_id(who.actor, key)
+        )
+        if dry_run:
+            return await dry.try_grace(desk.database, command)
+        return await desk.give_grace(command)
 
     return router
 
 
-def _commands(desk: Desk) -> APIRouter:
-    router = APIRouter(
-        responses={
-            401: {"description": "No token, or no good one. problem+json."},
-            403: {"description": "The token or the role does not allow it. problem+json."},
-            409: {"description": "Refused by a rule; nothing was changed. problem+json."},
-        }
-    )
-
-    @router.post("/seasons", summary="Start a season. Repeating it is harmless.")
-    async def start(body: Start, who: Steers, dry_run: DryRun = False) -> dict[str, Any]:
+def _on_seasons(router: APIRouter, desk: Desk) -> None:
+    @router.post("/seasons", operation_id="startSeason", summary="Start a season. Repeating it is harmless.")
+    async def start(body: Start, who: Steers, key: Key = None, dry_run: DryRun = False) -> StartAnswer:
         name = body.id or body.file.id
+        _demand_sound(body.file)
         if dry_run:
             plan, _, new = await dry.try_start(desk.database, body.file, name, open_now=body.open_now, day=body.day)
         else:
@@ -193,35 +381,51 @@ def _commands(desk: Desk) -> APIRouter:
             name, plan, _, new = await desk.start_season(
                 body.file, season=name, open_now=body.open_now, day=day, actor=who.actor
             )
-        return {"season": name, "new": new, "windows": len(plan.windows), "dry_run": dry_run}
+        return StartAnswer(season=name, new=new, windows=len(plan.windows), dry_run=dry_run)
 
-    @router.post("/seasons/{season}/stages/{stage}/extend", summary="Extend a stage in every area, each by itself.")
-    async def extend_all(season: str, stage: str, body: Why, who: Steers, key: Key = None) -> dict[str, Any]:
+    @router.post(
+        "/seasons/{season}/stages/{stage}/extend",
+        operation_id="extendStage",
+        summary="Extend a stage in every area, each by itself.",
+    )
+    async def extend_all(
+        season: Season, stage: Annotated[str, Path(max_length=100)], body: Why, who: Steers, key: Key = None
+    ) -> BulkAnswer:
         command = Extend(
-            window="", actor=who.actor, reason=body.reason, until=body.until, by=body.by, id=key or uuid4().hex
+            window="", actor=who.actor, reason=body.reason, until=body.until, by=body.by, id=_id(who.actor, key)
         )
         answers = await desk.steer_all_areas(season, stage, command)
-        return {
-            "done": [a for _, a in answers if isinstance(a, Outcome)],
-            "refused": [{"window": w, **problem(a)} for w, a in answers if isinstance(a, SeasonkeeperError)],
-        }
+        refused = [{"window": w, **problem(a)} for w, a in answers if isinstance(a, SeasonkeeperError)]
+        done = [a for _, a in answers if isinstance(a, Outcome)]
+        return BulkAnswer.model_validate({"done": done, "refused": refused})
 
-    @router.post("/seasons/{season}/{act}", summary="Pause, resume or cancel a season.")
-    async def steer_season(
-        season: str, act: SeasonAct, body: Why, who: Steers, key: Key = None, dry_run: DryRun = False
-    ) -> Outcome:
-        command = SeasonCommand(season=season, actor=who.actor, reason=body.reason, id=key or uuid4().hex)
+    for act in get_args(SeasonAct):
+        _on_season(router, desk, act)
+
+
+def _demand_sound(file: SeasonFile) -> None:
+    """Raises BadInput for the first error in a season file that is well formed: `season check` looks at the same."""
+    source = Source("file", file.model_dump(mode="json"))
+    wrong = next((p for p in check(file, source, days=False) if p.severity == "error"), None)
+    if wrong is not None:
+        raise BadInput("season_file.wrong", f"file.{wrong.path}: {wrong.sentence.en}", wrong.remedy.en)
+
+
+def _on_season(router: APIRouter, desk: Desk, act: SeasonAct) -> None:
+    @router.post(f"/seasons/{{season}}/{act}", operation_id=f"{act}Season", summary=_SEASON_ACTS[act])
+    async def steer_season(season: Season, body: Why, who: Steers, key: Key = None, dry_run: DryRun = False) -> Outcome:
+        command = SeasonCommand(season=season, actor=who.actor, reason=body.reason, id=_id(who.actor, key))
         if dry_run:
             return await dry.try_season(desk.database, act, command)
         return await desk.steer_season(act, command)
 
-    @router.post("/windows/{window:path}/{act}", summary="Extend, close, reopen, pause or resume a window.")
+
+def _on_window(router: APIRouter, desk: Desk, act: WindowAct) -> None:
+    @router.post(f"/windows/{{window:path}}/{act}", operation_id=f"{act}Window", summary=_WINDOW_ACTS[act])
     async def steer_window(
-        window: str, act: WindowAct, body: Why, who: SteersWindow, key: Key = None, dry_run: DryRun = False
+        window: Window, body: Why, who: SteersWindow, key: Key = None, dry_run: DryRun = False
     ) -> Outcome:
         command = command_of(act, window, body, who.actor, key)
         if dry_run:
             return await dry.try_window(desk.database, command)
         return await desk.steer_window(command)
-
-    return router

@@ -25,7 +25,7 @@ WITHOUT_TEMPORAL = (
 @asynccontextmanager
 async def reading(settings: Settings) -> AsyncIterator[Database]:
     """The database alone: all that a read command needs. Raises Unavailable where none is known."""
-    database = Database(settings.database(), pool_size=2)
+    database = Database(settings.database(), pool_size=2, secret_key=settings.secret_key.get_secret_value())
     try:
         yield database
     finally:

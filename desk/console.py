@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.staticfiles import StaticFiles
@@ -19,13 +19,19 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 
 from desk.access import Entrance, may_steer, to_sign_in
+from desk.applying import Applying
+from desk.channel_pages import ChannelPages
 from desk.client import Desk
+from desk.documents import DocumentPages, Shelf
 from desk.labels import LABELS
+from desk.own_entry import OwnEntryPages
 from desk.pages_of import Pages
+from desk.privacy_pages import PrivacyPages
 from desk.problems import in_words, status_of, told
+from desk.sheet_pages import SheetPages
 from desk.sign_in import SignIn
 from desk.words import Words, language_of
-from models.errors import Forbidden, NotFound, NotSignedIn, SeasonkeeperError
+from models.errors import Forbidden, NotFound, NotSignedIn, SeasonkeeperError, TooOften
 from models.text import LANGUAGES
 from records.seasons import live
 
@@ -34,12 +40,33 @@ COOKIE = "lang"
 YEAR = 365 * 24 * 3600
 
 
-def add_console(app: FastAPI, desk: Desk, *, mail: Path | None = None, temporal_ui: str = "") -> None:
-    """Add the pages to an app. `mail` is the folder of the embedded mail sink, if there is one."""
+def add_console(
+    app: FastAPI,
+    desk: Desk,
+    *,
+    mail: Path | None = None,
+    temporal_ui: str = "",
+    imports: Path | None = None,
+    shelf: Shelf | None = None,
+) -> None:
+    """Add the pages to an app. `mail` is the folder of the embedded mail sink, if there is one.
+
+    `imports` is where spreadsheets that are brought are kept for an hour; the system's own place where it is left out.
+    `shelf` is where documents lie.
+    """
     console = Console(desk, mail, temporal_ui)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    # Before the other pages: `/seasons/{season}/{act}` would take its addresses.
+    app.include_router(SheetPages(console, imports).router(), include_in_schema=False)
     app.include_router(Pages(console).router(), include_in_schema=False)
-    app.include_router(SignIn(console).router(), include_in_schema=False)
+    seldom = [Depends(app.state.sign_in_limit)]
+    app.include_router(SignIn(console).router(), include_in_schema=False, dependencies=seldom)
+    # Before `/my/{season}/{entry}`.
+    app.include_router(PrivacyPages(console, shelf.store if shelf else None).router(), include_in_schema=False)
+    app.include_router(Applying(console).router(), include_in_schema=False, dependencies=seldom)
+    app.include_router(ChannelPages(console).router(), include_in_schema=False)
+    app.include_router(OwnEntryPages(console, shelf).router(), include_in_schema=False)
+    app.include_router(DocumentPages(console, shelf).router(), include_in_schema=False)
     app.include_router(_language(), include_in_schema=False)
     app.add_exception_handler(SeasonkeeperError, partial(_trouble, console))
     app.add_exception_handler(RequestValidationError, partial(_trouble, console))
@@ -107,12 +134,12 @@ def _language() -> APIRouter:
 
 async def _trouble(console: Console, request: Request, error: Exception) -> Response:
     """The same sentence as everywhere: as problem+json under /api, as a page elsewhere."""
+    if request.url.path.startswith("/api/"):
+        return await told(request, error)
     if isinstance(error, HTTPException):
         if error.status_code != 404:
             return Response(str(error.detail), error.status_code, headers=error.headers)
         error = NotFound("page.unknown", f"There is nothing at {request.url.path}.", "The list of seasons is at /.")
-    if request.url.path.startswith("/api/"):
-        return await told(request, error)
     if isinstance(error, RequestValidationError):
         error = in_words(error)
     if isinstance(error, NotSignedIn):
@@ -121,7 +148,10 @@ async def _trouble(console: Console, request: Request, error: Exception) -> Resp
     words = Words(_language_asked(request))
     if isinstance(error, Forbidden) and error.code in LABELS:
         error = Forbidden(error.code, words.label(error.code))
-    return console.page(request, "trouble.html", words, status_of(error), error=error)
+    page = console.page(request, "trouble.html", words, status_of(error), error=error)
+    if isinstance(error, TooOften):
+        page.headers["Retry-After"] = str(error.wait)
+    return page
 
 
 def _epoch(at: datetime) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.commands import Grace, Outcome, SeasonCommand, WindowCommand
 from models.season import SeasonFile
 from models.timeline import Pace, Timeline
-from records import graces, seasons, steering, windows
+from records import channels, graces, seasons, steering, windows
 from records.database import Database
 from rules import timeline as timelines
 
@@ -49,6 +49,18 @@ async def try_grace(database: Database, command: Grace) -> Outcome:
     async with _undone(database) as connection:
         outcome: Outcome = await graces.give_grace(connection, command)
     return outcome
+
+
+async def try_quota(
+    database: Database, season: str, channel: str, quota: int | None, *, reason: str, actor: str
+) -> tuple[int | None, int]:
+    """What a channel's new quota would answer: the quota that was, and how much is used. Raises what it would raise."""
+    async with _undone(database) as connection:
+        done: tuple[int | None, int] = await channels.set_quota(
+            connection, season, channel, quota, reason=reason, actor=actor
+        )
+    # Returned after the block: leaving it undoes what was done.
+    return done
 
 
 async def try_season(database: Database, what: str, command: SeasonCommand) -> Outcome:

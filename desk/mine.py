@@ -13,7 +13,7 @@ from records.access import Who
 _WHOSE = """SELECT e.id, e.season_id, e.number, e.state, e.area, e.track, e.applicant_id,
     EXISTS (SELECT FROM members m WHERE m.entry_id = e.id AND m.person_id = :person) AS member,
     (SELECT c.code FROM recommendations r JOIN channels c ON c.id = r.channel_id
-     WHERE r.entry_id = e.id AND r.act = 'registered' AND c.contact_id = :person LIMIT 1) AS channel
+     WHERE r.entry_id = e.id AND r.act = 'registered' AND r.taken_back_at IS NULL AND c.contact_id = :person LIMIT 1) AS channel
   FROM entries e WHERE e.season_id = :season AND e.number = :number"""
 
 

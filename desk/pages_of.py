@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from desk.access import office, reads
+from desk.access import office, reads, steers_entry
 from desk.api import Steers, SteersWindow, Why, command_of
 from desk.guard import MAIL_CSP
 from desk.problems import status_of
 from desk.strip import MARKS, draw
 from desk.words import steps
-from models.commands import SeasonCommand
+from models.commands import Grace, SeasonCommand
 from models.errors import BadInput, NotFound, SeasonkeeperError
-from models.instants import parse_span
+from models.instants import parse_instant, parse_span
+from models.states import EntryState
 from models.views import StatusView
-from records import reading
+from records import documents, reading
+from records.access import Who
 
 if TYPE_CHECKING:
     from desk.console import Console
@@ -29,6 +31,9 @@ PAGE = 50
 ACTS = ("extend", "close", "reopen", "pause", "resume")
 SURE = ("close",)
 """Acts on a window that ask for a tick before they are done."""
+GRACE_FOR = (EntryState.DRAFT, EntryState.LAPSED, EntryState.SUBMITTED)
+"""The states of an entry in which more time is of use to it."""
+SteersEntry = Annotated[Who, Depends(steers_entry)]
 
 
 class Pages:
@@ -52,6 +57,7 @@ class Pages:
         get("/seasons/{season}/windows")(self.windows)
         get("/seasons/{season}/entries")(self.entries)
         get("/seasons/{season}/entries/{entry}")(self.entry)
+        post("/seasons/{season}/entries/{entry}/grace")(self.give_grace)
         get("/seasons/{season}/next")(self.next)
         get("/seasons/{season}/log")(self.log)
         get("/seasons/{season}/notices")(self.notices)
@@ -194,10 +200,46 @@ class Pages:
         )  # fmt: skip
 
     async def entry(self, request: Request, season: str, entry: str) -> Response:
-        """The life of an entry."""
+        """The life of an entry, and a form to give it more time."""
+        return await self._entry(request, season, entry)
+
+    async def _entry(
+        self,
+        request: Request,
+        season: str,
+        entry: str,
+        status: int = 200,
+        trouble: SeasonkeeperError | None = None,
+        filled: dict[str, str] | None = None,
+    ) -> Response:
         words = await self._console.words(request, season)
         life = await reading.explain(self._database, entry, season)
-        return self._console.page(request, "entry.html", words, season_id=season, life=life, coming=steps(life.coming))
+        return self._console.page(
+            request, "entry.html", words, status, season_id=season, life=life, coming=steps(life.coming),
+            may_have_grace=life.entry.state in GRACE_FOR, trouble=trouble, filled=filled or {}, command=uuid4().hex,
+            done=request.query_params.get("done") == "grace" and trouble is None,
+            documents=await documents.of_entry(self._database, life.entry.id),
+        )  # fmt: skip
+
+    async def give_grace(self, request: Request, season: str, entry: str, who: SteersEntry) -> Response:
+        """More time for one entry; then back to it."""
+        form = await request.form()
+        filled = {name: str(form.get(name, "")).strip() for name in ("until", "by", "reason")}
+        words = await self._console.words(request, season)
+        found = await reading.entry(self._database, entry, season)
+        try:
+            if not form.get("sure"):
+                raise BadInput("act.unsure", words.label("confirm_missing"))
+            command = Grace(
+                entry=found.id, actor=who.actor, reason=filled["reason"],
+                until=parse_instant(filled["until"]) if filled["until"] else None,
+                by=parse_span(filled["by"]) if filled["by"] else None,
+                id=str(form.get("command") or uuid4().hex),
+            )  # fmt: skip
+            await self._console.desk.give_grace(command)
+        except SeasonkeeperError as error:
+            return await self._entry(request, season, entry, status_of(error), error, filled)
+        return RedirectResponse(f"/seasons/{season}/entries/{found.number}?done=grace", 303)
 
     async def next(self, request: Request, season: str, within: str = "14d") -> Response:
         """What will happen by itself."""

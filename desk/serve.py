@@ -18,10 +18,13 @@ from desk.api import create_app
 from desk.client import Desk
 from desk.connect import reach_temporal
 from desk.console import add_console
+from desk.documents import Shelf
+from desk.limits import Rates
 from desk.link_mail import LinkMail
 from models.errors import SeasonkeeperError
 from records import reading
 from records.database import Database
+from records.store import open_store
 from workers.logs import set_up_logs
 from workers.settings import Settings
 
@@ -41,7 +44,8 @@ def serve(settings: Settings) -> None:
 
 def build(settings: Settings) -> FastAPI:
     """The whole application. Pages work while Temporal is away: facts come from the database."""
-    desk = Desk(Database(settings.database(), pool_size=settings.database_pool), None)
+    key = settings.secret_key.get_secret_value()
+    desk = Desk(Database(settings.database(), pool_size=settings.database_pool, secret_key=key), None)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,8 +59,13 @@ def build(settings: Settings) -> FastAPI:
             await desk.database.close()
 
     entrance = Entrance(settings.needs_no_sign_in(), settings.desk_url(), LinkMail(settings))
-    app = create_app(desk, lifespan=lifespan, entrance=entrance)
-    add_console(app, desk, mail=settings.folder.mail, temporal_ui=settings.temporal_ui_url)
+    rates = Rates(settings.api_per_minute, settings.sign_in_per_minute)
+    app = create_app(desk, lifespan=lifespan, entrance=entrance, rates=rates)
+    add_console(
+        app, desk, mail=settings.folder.mail, temporal_ui=settings.temporal_ui_url,
+        imports=settings.folder.root / "imports",
+        shelf=Shelf(open_store(settings.documents()), settings.document_max_megabytes),
+    )  # fmt: skip
     # A name of another site that points at this machine must not reach a desk without a sign-in.
     names = {*LOCAL, settings.desk_host, urlsplit(settings.desk_url()).hostname or ""}
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=sorted(names - {"", "0.0.0.0"}))  # noqa: S104

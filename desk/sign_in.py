@@ -16,6 +16,7 @@ from desk.problems import status_of
 from models.errors import NotSignedIn, Refused, SeasonkeeperError
 from models.forms import Email
 from records import access, staff
+from records.database import Database
 
 if TYPE_CHECKING:
     from desk.console import Console
@@ -25,6 +26,21 @@ _MOST = 200
 """Longest password and code that are looked at."""
 
 log = structlog.get_logger()
+
+
+async def send_link(database: Database, entrance: Entrance, email: str, goes_to: str) -> None:
+    """Make a link for this address and mail it; nothing at all for an address that is not known. Raises nothing."""
+    try:
+        link = await access.ask_link(database, email, goes_to)
+    except SeasonkeeperError as error:
+        log.warning("sign_in.no_link_made", error=error.code)
+        return
+    if link is None:
+        return
+    if entrance.send is None:
+        log.warning("sign_in.no_mail_server", person=link.person_id)
+        return
+    await entrance.send(link, f"{entrance.url}/sign-in/{link.token}")
 
 
 class SignIn:
@@ -72,21 +88,8 @@ class SignIn:
             return await self._asks(request, goes_to, given[:_MOST], bad=True)
         await self._database.now()  # where the database is away, say so now
         answer = await self._page(request, "sign_in_asked.html", goes_to=goes_to, minutes=access.LINK_MINUTES)
-        answer.background = BackgroundTask(self._send, entrance_of(request), email, goes_to)
+        answer.background = BackgroundTask(send_link, self._database, entrance_of(request), email, goes_to)
         return answer
-
-    async def _send(self, entrance: Entrance, email: str, goes_to: str) -> None:
-        try:
-            link = await access.ask_link(self._database, email, goes_to)
-        except SeasonkeeperError as error:
-            log.warning("sign_in.no_link_made", error=error.code)
-            return
-        if link is None:
-            return
-        if entrance.send is None:
-            log.warning("sign_in.no_mail_server", person=link.person_id)
-            return
-        await entrance.send(link, f"{entrance.url}/sign-in/{link.token}")
 
     async def link(self, request: Request, token: str) -> Response:
         """One button. Looking at this page changes nothing: programs that scan mails look at every link."""
@@ -102,8 +105,8 @@ class SignIn:
             return await self._page(request, "sign_in_link.html", 410, works=False, action="")
         cookie, goes_to = used
         goes_to = safe_next(goes_to)
-        if goes_to == "/" and not entrance_of(request).open:
-            goes_to = "/sign-in"  # says who is signed in; the console is the season office's
+        if goes_to == "/":
+            goes_to = "/my"  # the console is the season office's
         return await self._in(request, cookie, goes_to, access.PERSON_SESSION)
 
     async def _in(self, request: Request, cookie: str, goes_to: str, length: Any) -> Response:

@@ -137,6 +137,18 @@ class Words:
         kind, _, number = actor.partition("/")
         return self.of(ACTORS[kind]).format(number=f" {number}" if number else "").strip() if kind in ACTORS else actor
 
+    def known_label(self, name: str) -> str | None:
+        """A fixed text without values, where there is one of this name."""
+        return self.of(LABELS[name]) if name in LABELS else None
+
+    def document(self, kind: str) -> str:
+        """A kind of document; the kind itself where a season file has one of its own."""
+        return self.known_label(f"document_{kind}") or kind
+
+    def size(self, size: int) -> str:
+        """A file's size, such as `1.4 MB`."""
+        return f"{size / 1024 / 1024:.1f} MB" if size >= 1024 * 1024 else f"{max(size, 1) / 1024:.0f} KB"
+
     def notice(self, template: str) -> str:
         """What a kind of notice is called."""
         return self.of(NOTICES[template]) if template in NOTICES else template.replace("_", " ")
@@ -174,6 +186,10 @@ class Words:
             data["stage"] = self._stage(data["stage"])
         if isinstance(event, LineView) and event.entry:
             data.setdefault("number", event.entry)
+        if event.event == "entry.recommended":
+            data |= self._recommended(data)
+        if event.event.startswith("document.") and "kind" in data:
+            data["kind"] = self.document(str(data["kind"]))
         if "notice" in data:
             data["notice"] = self.notice(str(data["notice"]))
         name = event.event
@@ -185,6 +201,15 @@ class Words:
                 self.label("possibly_twice_note") if data.get("possibly_twice") else ""
             )
         return sentence(event.event, data, self.language)
+
+    def _recommended(self, data: Mapping[str, Any]) -> dict[str, str]:
+        """By which act, and whether it counts, where that is known."""
+        told = {}
+        if f"chan_how_{data.get('act')}" in LABELS:
+            told["how"] = self.label(f"chan_how_{data['act']}")
+        if "counts" in data:
+            told["standing"] = self.label("chan_counts" if data["counts"] else "chan_counts_not")
+        return told
 
     def _stage(self, stage_id: str) -> str:
         found = next((s.name for s in self.file.stages if s.id == stage_id), None) if self.file else None

@@ -56,6 +56,22 @@ class Forbidden(SeasonkeeperError):
     """Whoever is signed in may not do this. Nothing was changed. HTTP 403."""
 
 
+class ChangedMeanwhile(Refused):
+    """What was to be changed is no longer what was looked at. Nothing was changed. HTTP 412."""
+
+
+class TooOften(SeasonkeeperError):
+    """Too much was asked in too short a time. Nothing was changed. HTTP 429.
+
+    Attributes:
+        wait: seconds until it may be asked again.
+    """
+
+    def __init__(self, code: str, sentence: str, remedy: str = "", wait: int = 1) -> None:
+        super().__init__(code, sentence, remedy)
+        self.wait = wait
+
+
 class Unavailable(SeasonkeeperError):
     """A part of the system does not answer. Nothing was changed. Exit code 1, HTTP 503."""
 

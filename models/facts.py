@@ -14,11 +14,31 @@ from models.text import Text
 
 
 @dataclass(frozen=True, slots=True)
+class NamedPerson:
+    """Somebody in the team of an entry, as the rule of like names sees them."""
+
+    entry_id: int
+    person_id: int
+    name: str
+    birth_year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """Another entry, and how alike it is: `share` from 0 to 1. `number` is its public number, once it is known."""
+
+    entry_id: int
+    share: float
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScreeningFacts:
     """An entry as the entry rules look at it.
 
     `person_in_entries` maps a person of the team to earlier submitted entries that the person is in too;
-    `twin_entries` are entries of the season with the same title, letter case and spaces aside.
+    `twin_entries` are entries of the season with the same title, letter case and spaces aside; `like_persons` are
+    entries with somebody of like name and the same birth year, `near_entries` entries of nearly the same text.
     """
 
     entry_id: int
@@ -29,15 +49,21 @@ class ScreeningFacts:
     track_known: bool = True
     person_in_entries: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     twin_entries: tuple[int, ...] = ()
+    like_persons: tuple[Like, ...] = ()
+    near_entries: tuple[Like, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that screening found: a reason to refuse, or a question for a person."""
+    """One thing that screening found: a reason to refuse, or a question for a person.
+
+    `text` is what the applicant may read and tells nothing of other teams; `staff`, where it is set, names them.
+    """
 
     code: str
     severity: Literal["refuse", "ask"]
     text: Text
+    staff: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

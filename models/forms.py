@@ -35,20 +35,23 @@ class PersonForm(Form):
 
 
 class EntryForm(Form):
-    """An entry as its applicant fills it in. `team` are the members beside the leader, who is the applicant."""
+    """An entry as its applicant fills it in, be it complete or not: what is missing counts when it is submitted.
+
+    `team` are the members beside the leader, who is the applicant. `documents` None leaves those that are there.
+    """
 
     area: str
     track: str
     group: str | None = None
     fields: tuple[str, ...] = ()
-    title: Line
+    title: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     summary: str = Field(default="", max_length=20_000)
     applicant: PersonForm
     team: tuple[PersonForm, ...] = Field(default=(), max_length=50)
     organisation: str | None = Field(default=None, max_length=200)
     leader_degree: Degree | None = None
-    documents: tuple[str, ...] = ()
-    readiness: int = Field(default=5, ge=1, le=9, description="Technology readiness level, 1 to 9.")
+    documents: tuple[str, ...] | None = ()
+    readiness: int | None = Field(default=5, ge=1, le=9, description="Technology readiness level, 1 to 9.")
 
 
 class ChannelForm(Form):

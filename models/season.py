@@ -6,7 +6,8 @@ A season file is YAML, read by `rules.season_file`. Dates in it are local wall t
 
 from __future__ import annotations
 
-from datetime import date, datetime
+import re
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -41,6 +42,7 @@ ScoreRule = Literal["trimmed_mean", "mean"]
 Audience = Literal[
     "drafts",
     "channels",
+    "channels_unsigned",
     "entrants",
     "entries",
     "judges",
@@ -131,6 +133,12 @@ class EntryRules(Part):
     one_entry_per_person: bool = True
     documents: tuple[str, ...] = ("plan",)
     leader_degree: Degree = "none"
+    likeness: float = Field(
+        default=0.88, ge=0.8, le=1, description="Names as alike as this, with one birth year, are asked about."
+    )
+    near_duplicate: float = Field(
+        default=0.7, ge=0.5, le=1, description="Texts (title and summary) as alike as this are asked about."
+    )
     illustrative: tuple[str, ...] = ()
 
 
@@ -199,6 +207,16 @@ class ScreeningStage(WindowStage):
 
     kind: Literal["screening"]
     undecided: Literal["eligible", "ineligible"] = "eligible"
+
+
+class EndorsementStage(WindowStage):
+    """Channels rank the entries that they brought, and sign their list once. After registration, before the checks."""
+
+    kind: Literal["endorsement"]
+    unsigned: Literal["keep", "sign_as_is"] = Field(
+        default="keep",
+        description="A list unsigned at the close: its entries stand without a ranking, or it is signed as it is.",
+    )
 
 
 class ReviewStage(WindowStage):
@@ -331,6 +349,7 @@ class TrackingStage(Stage):
 
 AnyStage = Annotated[
     RegistrationStage
+    | EndorsementStage
     | ScreeningStage
     | ReviewStage
     | DefenceStage
@@ -344,6 +363,26 @@ AnyStage = Annotated[
     | TrackingStage,
     Field(discriminator="kind"),
 ]
+
+
+_YEAR = timedelta(days=365)
+
+
+def _years(value: object) -> object:
+    return int(value[:-1]) * _YEAR if isinstance(value, str) and re.fullmatch(r"\d{1,2}y", value.strip()) else value
+
+
+Term = Annotated[Span, BeforeValidator(_years)]
+"""How long something is kept: a length of time, or whole years, such as `3y`, of 365 days each."""
+
+
+class Retention(Part):
+    """How long after the season's end what is kept about people is deleted, in real time. See docs/privacy.md."""
+
+    entries: Term = Field(default=3 * _YEAR, description="Titles, summaries, organisations, names of teams.")
+    people: Term = Field(default=3 * _YEAR, description="People all of whose seasons ended that long ago.")
+    mails: Term = Field(default=_YEAR, description="Values in notices, and what the mail server answered.")
+    documents: Term = Field(default=2 * _YEAR, description="Files of entries.")
 
 
 class SeasonFile(Part):
@@ -366,6 +405,7 @@ class SeasonFile(Part):
     entry_rules: EntryRules = EntryRules()
     rubrics: tuple[Rubric, ...] = ()
     stages: tuple[AnyStage, ...] = Field(min_length=1)
+    retention: Retention = Retention()
     illustrative: tuple[str, ...] = ()
 
     @model_validator(mode="before")

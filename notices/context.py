@@ -80,7 +80,12 @@ FIELDS: dict[str, Fields] = {
     "draft_saved": _fields(f"{_ENTRY} window_closes", "link"),
     "receipt": _fields(_ENTRY, "area_name track_name window_closes link data.at"),
     "grace_given": _fields(f"{_ENTRY} data.until", "data.reason link"),
+    "time_kept": _fields(f"{_ENTRY} data.until", "link"),
     "draft_reminder": _fields(f"{_ENTRY} window_closes", "link"),
+    "endorsement_open": _fields("window_closes data.channel data.count", "area_name link"),
+    "endorsement_reminder": _fields("window_closes data.channel data.count", "area_name link"),
+    "channel_registered": _fields(f"{_ENTRY} data.channel", "area_name track_name link"),
+    "channel_nudge": _fields(f"{_ENTRY} window_closes data.channel", "link"),
     "channel_reminder": _fields("window_closes", "area_name link data.submitted data.drafts"),
     "registration_closed": _fields(_ENTRY, "data.next_stage data.next_at link"),
     "screening_result": _fields(f"{_ENTRY} data.eligible", "data.findings link"),
@@ -90,10 +95,11 @@ FIELDS: dict[str, Fields] = {
     "ballot_replaced": _fields("", "stage_name data.count"),
     "defence_invitation": _fields(
         f"{_ENTRY} data.starts_at",
-        "stage_name data.ends_at data.position data.format data.place data.pitch_minutes data.question_minutes link",
+        "stage_name data.ends_at data.position data.format data.place data.pitch_minutes data.question_minutes data.old"
+        " link",
     ),
     "panel_invitation": _fields(
-        "data.starts_at", "stage_name area_name data.ends_at data.count data.format data.place link"
+        "data.starts_at", "stage_name area_name data.ends_at data.count data.format data.place data.old link"
     ),
     # results
     "selection_result": _fields(
@@ -126,17 +132,19 @@ FIELDS: dict[str, Fields] = {
     "window_reopened": _fields("window_closes", "stage_name area_name entry_number data.reason link"),
     "window_paused": _fields("", "stage_name area_name entry_number data.old data.reason"),
     "window_resumed": _fields("window_closes", "stage_name area_name entry_number data.old link"),
+    "season_resumed": _fields("data.dates", "link"),
     "season_cancelled": _fields("", "data.reason"),
     "sign_in_link": _fields("link", "data.expires_at"),
 }
 """Every template and its values; `season_name` and `person_name` are always given.
 
 What the values in `data` are:
-    at, starts_at, ends_at, next_at, expires_at, until, old: instants. `old` is the closing instant told before.
+    at, starts_at, ends_at, next_at, expires_at, until, old: instants. `old` is the closing instant (of a defence: the start) told before.
     count, submitted, drafts, position, rank, pitch_minutes, question_minutes: whole numbers.
     score: points; shown with two decimals.
     eligible: true or false. findings: list of texts, one for each rule that is not met.
     format: `online`, `offline` or `hybrid`. asks: list of `attendance`, `booth`, `materials`.
     decision: a `Decision` (selection_result), or `upheld` or `dismissed` (objection_decided).
-    outcome: a final `MatchState`. prize, place, need, next_stage, reason: texts.
+    dates: list of windows that moved: stage, [area], [number] (an entry's), closes_at, old.
+    outcome: a final `MatchState`. channel, prize, place, need, next_stage, reason: texts.
 """

@@ -14,14 +14,19 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | window.extended, .postponed | stage (else window), old, new |
 | entry.drafted, .submitted | [number] |
 | entry.ineligible, .undecided | [findings], a text or a list of them |
-| entry.changed, .withdrawn, .lapsed, .eligible, .finished | none |
+| entry.changed, .withdrawn, .lapsed, .revived, .eligible, .finished | none |
 | entry.refused_late | [number], [closes_at] |
-| entry.grace_given | [number], until |
-| entry.recommended, .decided | [number], by |
+| entry.grace_given, .grace_moved, .correction_moved | [number], until |
+| entry.decided | [number], by |
+| entry.recommended | by, [how], [standing]: by which act, and whether it counts |
+| entry.recommendation_taken_back, .nudged, channel.* | by, [was], [quota] |
+| endorsement.signed, .unsigned | [by], count, [stage] |
+| document.added, .removed | [kind], the word for it where there is one |
 | assignment.short | count, [stage] |
 | assignment.made | [count], [stage] |
 | assignment.declined, .conflict, .replaced, judge.registered, ballot.* | [judge], [score], [stage] |
 | session.planned | [stage], [count] |
+| session.moved | starts_at |
 | slot.* | [stage], [score] |
 | tally.made | [stage], [count], [score] |
 | selection.* | [stage], [division], [rank], [score] |
@@ -29,8 +34,10 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | objection.* | [number] |
 | invitation.* | [stage], [until] |
 | award.given | prize, [division], [rank] |
-| need.filed, match.*, follow_up.* | [place], [until], [score], [by] |
+| need.filed, need.changed, match.*, follow_up.* | [place], [until], [score], [by] |
+| sheet.imported | read, added, changed, known, bad, [what] |
 | notice.* | [notice], [answer]; campaign.planned: [notice], [count]; matching.round: [count] |
+| person.erased, .erasure_asked; privacy.retention | [withdrawn]; none; [people], [entries] |
 """
 
 from __future__ import annotations
@@ -101,9 +108,46 @@ PHRASES: dict[str, Text] = {
         "The project[ {number}] was given grace: it may be submitted until {until}.",
         "项目[ {number} ]获准宽限，可于 {until} 前提交。",
     ),
+    "entry.grace_moved": both(
+        "The pause is not counted: the grace of the project[ {number}] lasts until {until}.",
+        "暂停时间不计入：项目[ {number} ]的宽限期顺延至 {until}。",
+    ),
+    "entry.correction_moved": both(
+        "The pause is not counted: the project[ {number}] may be corrected until {until}.",
+        "暂停时间不计入：项目[ {number} ]的补正期限顺延至 {until}。",
+    ),
+    "entry.revived": both(
+        "Registration is open again: the draft may be submitted after all.", "报名重新开放，草稿恢复有效，可继续提交。"
+    ),
     "entry.withdrawn": both("The project was withdrawn.", "项目已撤回。"),
     "entry.lapsed": both("The draft was not submitted in time and lapsed.", "草稿未按时提交，已失效。"),
-    "entry.recommended": both("The channel {by} recommended the project.", "推荐渠道 {by} 推荐了该项目。"),
+    "entry.recommended": both(
+        "The channel {by} recommended the project[ {how}][; {standing}].",
+        "推荐渠道 {by} [{how}]推荐了该项目[；{standing}]。",
+    ),
+    "entry.recommendation_taken_back": both(
+        "The channel {by} took its recommendation back.", "推荐渠道 {by} 撤回了对该项目的推荐。"
+    ),
+    "entry.nudged": both("The channel {by} reminded the applicant of the draft.", "推荐渠道 {by} 提醒申报人提交草稿。"),
+    "endorsement.signed": both(
+        "The channel {by} signed its list[ for {stage}]: {count} projects.",
+        "推荐渠道 {by} 已签署推荐名单[（{stage}）]：{count} 个项目。",
+    ),
+    "endorsement.unsigned": both(
+        "Lists[ for {stage}] were not signed by {count} channels; their projects stand without a ranking.",
+        "[{stage}：]{count} 个推荐渠道未签署名单，其项目不排序，照常参赛。",
+    ),
+    "channel.quota_set": both(
+        "The quota of the channel {by} was set[ from {was}] to {quota}.",
+        "推荐渠道 {by} 的名额[由 {was} ]调整为 {quota}。",
+    ),
+    "channel.quota_lifted": both(
+        "The quota of the channel {by} was lifted[; it was {was}].", "推荐渠道 {by} 的名额限制已取消[（原为 {was}）]。"
+    ),
+    "channel.code_renewed": both(
+        "The channel {by} has a new invitation link; the old one works no more.",
+        "推荐渠道 {by} 更换了邀请链接，旧链接失效。",
+    ),
     "entry.eligible": both("The project meets the entry rules.", "项目符合参赛条件。"),
     "entry.ineligible": both(
         "The project does not meet the entry rules[: {findings}].",
@@ -114,6 +158,8 @@ PHRASES: dict[str, Text] = {
         "资格规则未能自动判定[：{findings}]，转由人工决定。",
     ),
     "entry.decided": both("The open case was decided[ by {by}].", "待定事项已[由 {by} ]作出决定。"),
+    "document.added": both("A document was uploaded[: {kind}].", "已上传材料[：{kind}]。"),
+    "document.removed": both("A document was removed[: {kind}].", "已删除材料[：{kind}]。"),
     "judge.registered": both("The judge[ {judge}] was registered.", "评委[ {judge} ]已登记。"),
     "assignment.made": both("Judges were assigned[ for {stage}][: {count}].", "[{stage}：]已分配评委[ {count} 位]。"),
     "assignment.short": both(
@@ -134,6 +180,9 @@ PHRASES: dict[str, Text] = {
     "session.planned": both(
         "A session was planned[ for {stage}][, with {count} projects]; the order was drawn by lot.",
         "[{stage}：]答辩场次已安排[，共 {count} 个项目]，顺序由抽签决定。",
+    ),
+    "session.moved": both(
+        "After a pause the turn at the defence was moved to {starts_at}.", "暂停结束后，答辩时间改为 {starts_at}。"
     ),
     "slot.held": both("The project was defended[: {score} points].", "项目完成答辩[：{score} 分]。"),
     "slot.no_show": both("The project did not appear at its defence.", "项目缺席答辩。"),
@@ -176,6 +225,11 @@ PHRASES: dict[str, Text] = {
     ),
     "entry.finished": both("The project's way through the season is over.", "项目的参赛历程结束。"),
     "need.filed": both("A need was filed[ by {place}].", "[{place}]提交了对接需求。"),
+    "need.changed": both("A need was changed.", "对接需求已更改。"),
+    "sheet.imported": both(
+        "A spreadsheet of {read} rows[ ({what})] was imported: {added} new, {changed} changed, {known} unchanged, {bad} bad.",
+        "导入表格[（{what}）]共 {read} 行：新增 {added}、更改 {changed}、无变化 {known}、有误 {bad}。",
+    ),
     "match.proposed": both(
         "A match was proposed[ with {place}][ (fit {score})].", "推荐对接[：{place}][（匹配度 {score}）]。"
     ),
@@ -208,6 +262,14 @@ PHRASES: dict[str, Text] = {
         "A notice was planned[: {notice}][, to {count} people].", "已安排通知[：{notice}][，共 {count} 人]。"
     ),
     "wild_card.given": both("A wild card was given[ to {number}][ by {by}].", "[由 {by} ]授予外卡[（{number}）]。"),
+    "person.erased": both(
+        "A person was erased[; {withdrawn} entries withdrawn].", "已删除一人的个人信息[；撤回项目 {withdrawn} 个]。"
+    ),
+    "person.erasure_asked": both("A person asked to be erased.", "一人申请删除其个人信息。"),
+    "privacy.retention": both(
+        "What had been kept long enough was deleted[: {people} people, {entries} entries].",
+        "已删除保存期满的个人信息[：{people} 人，{entries} 个项目]。",
+    ),
     "matching.round": both(
         "A matching round was held[: {count} matches proposed].", "已进行一轮匹配[：推荐 {count} 组对接]。"
     ),

@@ -38,8 +38,18 @@ _DATA: dict[str, Any] = {
     "findings": [Text(en="The project plan is not attached", zh="未上传项目计划书")],
     "format": "hybrid",
     "asks": ["attendance", "booth", "materials"],
+    "dates": [
+        {
+            "stage": Text(en="Registration", zh="报名"),
+            "area": Text(en="Europe", zh="欧洲赛区"),
+            "number": "2024-EU-LH-0042",
+            "closes_at": "2024-05-31T16:00:00+00:00",
+            "old": "2024-05-24T16:00:00+00:00",
+        }
+    ],
     "decision": "selected",
     "outcome": "landed",
+    "channel": Text(en="Innovation Office", zh="创新促进中心"),
     "prize": Text(en="First prize", zh="一等奖"),
     "place": Text(en="Shenzhen, Nanshan", zh="深圳市南山区"),
     "need": Text(en="Medical robotics", zh="医疗机器人"),

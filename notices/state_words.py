@@ -40,6 +40,7 @@ WINDOW_WORDS: dict[str, Text] = {
 STAGE_KIND_WORDS: dict[str, Text] = {
     "registration": _t("Registration", "报名"),
     "screening": _t("Eligibility check", "资格审查"),
+    "endorsement": _t("Recommendation lists", "推荐确认"),
     "review": _t("Online review", "网络评审"),
     "defence": _t("Defence", "答辩"),
     "selection": _t("Selection", "遴选"),

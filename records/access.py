@@ -32,7 +32,7 @@ class Who:
     """Who acts: a person with a browser, a member of staff (`role` set), or a program with a token (`token` set).
 
     `area` is the area of an organiser. `scopes` are a program's; people have none. `season` limits a token to one
-    season; `channel` is the channel for which it registers.
+    season; `channel` is the channel for which it registers. `contact` tells that the person speaks for a channel.
     """
 
     person_id: int
@@ -45,6 +45,7 @@ class Who:
     token: int | None = None
     season: str | None = None
     channel: int | None = None
+    contact: bool = False
 
     @property
     def actor(self) -> str:
@@ -204,7 +205,9 @@ async def who_is(database: Database, cookie: str) -> Who | None:
     opened never has a role: there was no second factor.
     """
     found = await database.at_once(
-        f"""SELECT p.id, p.name, p.email, p.language, s.role, s.area FROM web_sessions w
+        f"""SELECT p.id, p.name, p.email, p.language, s.role, s.area,
+              EXISTS (SELECT FROM channels c WHERE c.contact_id = p.id) AS contact
+            FROM web_sessions w
             JOIN people p ON p.id = w.person_id
             LEFT JOIN staff s ON s.person_id = p.id AND w.staff AND s.disabled_at IS NULL
             WHERE w.digest = :digest AND w.expires_at > {CLOCK} AND p.erased_at IS NULL
@@ -214,7 +217,7 @@ async def who_is(database: Database, cookie: str) -> Who | None:
     if not found:
         return None
     row = found[0]
-    return Who(row["id"], row["name"], row["email"], row["language"], row["role"], row["area"])
+    return Who(row["id"], row["name"], row["email"], row["language"], row["role"], row["area"], contact=row["contact"])
 
 
 # Tokens of programs
@@ -255,6 +258,22 @@ async def make_token(
             expires_at=expires_at,
         )
     return made[0]["id"], secret
+
+
+async def channel_for(database: Database, season: str | None, code: str) -> int:
+    """The id of the channel that a token is to be bound to. Raises BadInput without a season, NotFound."""
+    if season is None:
+        raise BadInput("token.channel", f"channel: '{code}' is a channel of one season.", "Name it with --season.")
+    found = await database.at_once(
+        "SELECT id FROM channels WHERE season_id = :season AND code = :code", season=season, code=code
+    )
+    if not found:
+        raise NotFound(
+            "channel.unknown", f"There is no channel '{code}' in season '{season}'.",
+            "`season channels list` lists them.",
+        )  # fmt: skip
+    channel: int = found[0]["id"]
+    return channel
 
 
 async def who_holds(database: Database, secret: str) -> Who | None:

@@ -23,6 +23,29 @@ _JUDGES = """SELECT p.id AS person_id, '' AS subject, NULL::bigint AS entry_id, 
   FROM assignments a JOIN judges j ON j.id = a.judge_id JOIN people p ON p.id = j.person_id
   WHERE a.window_id = :window AND a.state IN ({states}) GROUP BY p.id"""
 
+OWN_TIMES = ("defence_invitation", "panel_invitation")
+"""Notices that name a time of the recipient's own."""
+NO_CLOSE = (*OWN_TIMES, "window_paused")
+"""Notices that belong to a window and do not say when it closes."""
+
+TOLD_SINGLY = """SELECT d.person_id, d.window_id, d.subject, d.entry_id, d.told_closes_at AS closes_at, d.queued_at,
+    c.template
+  FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
+  WHERE d.season_id = :season AND d.told_closes_at IS NOT NULL"""
+TOLD_AT_ONCE = """SELECT d.person_id, k.one->>'window', d.subject, CAST(k.one->>'entry_id' AS bigint),
+    CAST(k.one->>'closes_at' AS timestamptz), d.queued_at, c.template
+  FROM campaigns c JOIN deliveries d ON d.campaign_id = c.id
+  CROSS JOIN LATERAL jsonb_array_elements(d.data->'dates') k(one)
+  WHERE c.season_id = :season AND c.template = 'season_resumed'"""
+"""Which closes people were told, in a notice of its own or in one about many windows, as SQL that binds :season:
+person_id, window_id, subject, entry_id, closes_at, queued_at, template."""
+
+_TOLD = f"""SELECT DISTINCT ON (p.id) p.id AS person_id, d.subject, d.entry_id, p.language,
+    jsonb_build_object('old', d.closes_at) AS data
+  FROM ({TOLD_SINGLY} AND d.window_id = :window
+    UNION ALL {TOLD_AT_ONCE} AND k.one->>'window' = :window) d JOIN people p ON p.id = d.person_id
+  WHERE {{which}} ORDER BY p.id, d.queued_at DESC"""
+
 AUDIENCES: dict[str, str] = {
     "drafts": f"{_ENTRY} {_ENTRIES} AND e.state = 'draft'",
     "entrants": f"{_ENTRY} {_ENTRIES} AND e.state NOT IN ('draft', 'lapsed', 'withdrawn')",
@@ -30,6 +53,15 @@ AUDIENCES: dict[str, str] = {
     "screened": f"{_ENTRY} {_ENTRIES} AND e.state IN ('eligible', 'ineligible')",
     "channels": f"""{_PERSON} FROM channels c JOIN people p ON p.id = c.contact_id
         WHERE c.season_id = :season AND (c.area IS NULL OR CAST(:area AS text) IS NULL OR c.area = :area)""",
+    # Who has entries to rank in this window and has not signed: once for each channel.
+    "channels_unsigned": """SELECT p.id AS person_id, 'channel/' || c.code AS subject, NULL::bigint AS entry_id,
+          p.language, jsonb_build_object('channel', c.name, 'code', c.code, 'count', count(*)) AS data
+        FROM windows w JOIN entries e ON e.season_id = w.season_id AND (w.area IS NULL OR e.area = w.area)
+          AND e.state IN ('submitted', 'undecided', 'eligible')
+        JOIN channels c ON c.id = e.channel_id JOIN people p ON p.id = c.contact_id
+        WHERE w.id = :window AND NOT EXISTS (SELECT FROM channel_lists l
+          WHERE l.channel_id = c.id AND l.window_id = w.id AND l.signed_at IS NOT NULL)
+        GROUP BY p.id, c.id""",
     "judges": _JUDGES.format(states="'active', 'done'"),
     "judges_missing": _JUDGES.format(states="'active'"),
     "invited_unanswered": """SELECT p.id AS person_id, 'entry/' || e.id AS subject, e.id AS entry_id, p.language,
@@ -41,17 +73,15 @@ AUDIENCES: dict[str, str] = {
         WHERE pl.season_id = :season AND NOT EXISTS (SELECT 1 FROM needs n WHERE n.place_id = pl.id)""",
     "objectors": """SELECT p.id AS person_id, 'objection/' || o.id AS subject, o.entry_id, p.language, '{}'::jsonb AS data
         FROM objections o JOIN people p ON p.id = o.by_id WHERE o.window_id = :window""",
-    "told": """SELECT DISTINCT ON (p.id) p.id AS person_id, d.subject, d.entry_id, p.language,
-          jsonb_build_object('old', d.told_closes_at) AS data
-        FROM deliveries d JOIN people p ON p.id = d.person_id
-        WHERE d.window_id = :window AND d.told_closes_at IS NOT NULL
-        ORDER BY p.id, d.queued_at DESC""",
+    "told": _TOLD.format(which="true"),
     # Who was told an instant for this window that is no longer true: told the new one, once.
-    "told_otherwise": """SELECT DISTINCT ON (p.id) p.id AS person_id, d.subject, d.entry_id, p.language,
-          jsonb_build_object('old', d.told_closes_at) AS data
-        FROM deliveries d JOIN people p ON p.id = d.person_id
-        WHERE d.window_id = :window AND d.told_closes_at IS NOT NULL
-        ORDER BY p.id, d.queued_at DESC""",
+    "told_otherwise": _TOLD.format(which="true"),
+    # The same, without those who were told a time of their own alone, and no close.
+    "told_close_otherwise": _TOLD.format(which=f"d.template NOT IN {NO_CLOSE}"),
+    # And who has a draft, which may be submitted after all.
+    "reopened_otherwise": f"""SELECT DISTINCT ON (k.person_id) k.* FROM (
+        ({_TOLD.format(which="true")}) UNION ALL {_ENTRY} {_ENTRIES} AND e.state = 'draft') k
+      ORDER BY k.person_id, k.data->>'old' NULLS LAST, k.entry_id""",
     "everyone": f"""{_PERSON} FROM people p WHERE p.id IN (
         SELECT applicant_id FROM entries WHERE season_id = :season AND (alive OR state IN ('draft', 'awarded'))
         UNION SELECT contact_id FROM channels WHERE season_id = :season
@@ -94,7 +124,7 @@ async def plan(
     }  # fmt: skip
     if isinstance(audience, str):
         due = f"""SELECT a.* FROM ({AUDIENCES[audience]}) a, closing
-          WHERE NOT {str(audience == "told_otherwise").lower()}
+          WHERE NOT {str(audience.endswith("_otherwise")).lower()}
              OR CAST(a.data->>'old' AS timestamptz) IS DISTINCT FROM closing.closes_at"""
         if ":area" in due:
             values["area"] = area
@@ -160,6 +190,8 @@ class Claimed(NamedTuple):
     stage: str | None
     opens_at: datetime | None
     closes_at: datetime | None
+    own: bool = False
+    """Whether the recipient is the entry's applicant."""
 
 
 _CLAIM = f"""WITH clock AS (SELECT {CLOCK} AS at), due AS (
@@ -175,7 +207,8 @@ _CLAIM = f"""WITH clock AS (SELECT {CLOCK} AS at), due AS (
   )
   SELECT t.campaign_id, t.person_id, t.subject, t.season_id, t.entry_id, t.window_id, t.language, t.data, c.template,
     c.useful_until, t.attempts, t.again, t.at, p.name, p.email, p.zone, e.number AS entry_number,
-    e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at
+    e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at,
+    coalesce(e.applicant_id = t.person_id, false) AS own
   FROM taken t JOIN campaigns c ON c.id = t.campaign_id JOIN people p ON p.id = t.person_id
   LEFT JOIN entries e ON e.id = t.entry_id LEFT JOIN windows w ON w.id = t.window_id
   ORDER BY t.person_id, t.subject"""

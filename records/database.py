@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from models.errors import Unavailable
+from records.sealing import Seal
 
 _instant: ContextVar[datetime | None] = ContextVar("instant", default=None)
 
@@ -51,10 +52,12 @@ class Database:
     """One PostgreSQL database, 15 or later.
 
     `url` is an SQLAlchemy URL with the driver `postgresql+asyncpg`. A connection that was lost while it was used fails
-    as Unavailable; one that was lost in the pool is replaced.
+    as Unavailable; one that was lost in the pool is replaced. `seal` opens the secrets that lie in it, with
+    `secret_key`; raises BadInput for a key that is too short.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, secret_key: str = "") -> None:
+        self.seal = Seal(secret_key)
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -224,6 +227,18 @@ async def rows(connection: AsyncConnection, sql: str, **values: Any) -> list[dic
     statement, names = _positional(sql)
     found = await _driver(connection).fetch(statement, *(values[name] for name in names))
     return [dict(row) for row in found]
+
+
+async def stream(
+    connection: AsyncConnection, sql: str, *, many: int = 1000, **values: Any
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """As `rows`, so many rows at a time: for answers too long to be held. Within a transaction only."""
+    if ":now" in sql:
+        values["now"] = now_parameter()
+    statement, names = _positional(sql)
+    cursor = await _driver(connection).cursor(statement, *(values[name] for name in names))
+    while found := await cursor.fetch(many):
+        yield [dict(row) for row in found]
 
 
 async def run(connection: AsyncConnection, sql: str, **values: Any) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.facts import SelectionRow
 from models.season import AwardsStage, SelectionStage
 from models.states import Decision, EntryState
-from records import campaigns, log, reopening
+from records import campaigns, invitations, log, reopening
 from records.campaigns import Recipient
 from records.database import CLOCK, rows, run
 from records.locks import SELECTING, one_at_a_time
@@ -195,6 +195,7 @@ async def leave(
     up = await _next(connection, season, place)
     if up is not None:
         await _move_up(connection, season, place["stage"], up, entry_id)
+        await invitations.invite_late(connection, season, await file_of(connection, season), up)
     return Leaving(True, up)
 
 

@@ -78,6 +78,11 @@ async def refuse(
     why(found)
 
 
+def accepts(row: Mapping[str, Any]) -> bool:
+    """Whether a window that has been read accepts at the instant `now`, as its row says."""
+    return row["state"] in ("open", "scheduled") and bool(row["opens_at"] <= row["now"] < row["closes_at"])
+
+
 def why(found: Sequence[Mapping[str, Any]]) -> NoReturn:
     """The same, of windows that have been read: their id, state, opens_at, closes_at, and the instant `now`."""
     now = found[0]["now"]

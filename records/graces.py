@@ -71,7 +71,7 @@ _GIVE = """INSERT INTO graces (window_id, entry_id, until, at, actor, reason, co
 _ENTRY = """SELECT e.id, e.season_id, e.number, e.state, e.applicant_id, p.language
   FROM entries e JOIN people p ON p.id = e.applicant_id WHERE e.id = :entry FOR UPDATE OF e"""
 # The windows are had before the entry, as by the gate: who waits for whom has one order.
-_WINDOWS = """SELECT w.id, w.kind, w.stage, w.area, w.state, w.closes_at FROM windows w JOIN entries e
+_WINDOWS = """SELECT w.id, w.kind, w.stage, w.area, w.state, w.closes_at, w.paused_at FROM windows w JOIN entries e
     ON e.season_id = w.season_id AND (w.area = e.area OR (w.area IS NULL AND w.kind = 'screening'))
   WHERE e.id = :entry AND w.kind IN ('registration', 'screening') AND w.subject IS NULL
   ORDER BY w.ordinal, w.id FOR KEY SHARE OF w"""
@@ -137,14 +137,14 @@ async def refuse(connection: AsyncConnection, entry: int) -> None:
     if not found or found[0]["paused"]:
         return
     until, number = found[0]["until"], found[0]["number"]
-    if until <= now:
-        raise Refused("grace.over", f"The grace of entry {number} ended at {_z(until)}; it is {_z(now)} now.")
     _, screening = await _windows(connection, entry)
-    if screening is not None and screening["state"] == WindowState.PAUSED:
+    if screening is not None and screening["state"] == WindowState.PAUSED and until > screening["paused_at"]:
         raise Refused(
             "window.paused", f"'{screening['id']}' is paused; nothing is accepted meanwhile.",
-            "Ask the season office, which can give grace anew.",
+            "You will be told when it goes on; no time is lost.",
         )  # fmt: skip
+    if until <= now:
+        raise Refused("grace.over", f"The grace of entry {number} ended at {_z(until)}; it is {_z(now)} now.")
     if screening is not None and (screening["state"] == WindowState.CLOSED or screening["closes_at"] <= now):
         raise Refused(
             "grace.screened",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, NotFound, Refused
-from models.facts import Screening, ScreeningFacts
+from models.facts import NamedPerson, Screening, ScreeningFacts
 from models.states import EntryState
 from records import log
 from records.database import Database, rows, run
@@ -30,6 +31,34 @@ _EARLIER = """SELECT entry_id, person_id, earlier FROM (
 _TWINS = """SELECT array_agg(id ORDER BY id) AS ids FROM entries
   WHERE season_id = :season AND state NOT IN ('draft', 'lapsed', 'withdrawn')
   GROUP BY lower(title) HAVING count(*) > 1"""
+
+
+_PEOPLE = """SELECT m.entry_id, m.person_id, coalesce(m.name, p.name) AS name, coalesce(m.birth_year, p.birth_year) AS born
+  FROM entries e JOIN members m ON m.entry_id = e.id JOIN people p ON p.id = m.person_id
+  WHERE e.season_id = :season AND e.state NOT IN ('draft', 'lapsed', 'withdrawn', 'ineligible')
+  ORDER BY m.entry_id, m.position"""
+_TEXTS = """SELECT id, number, title, summary FROM entries
+  WHERE season_id = :season AND state NOT IN ('draft', 'lapsed', 'withdrawn') ORDER BY id"""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What the entries of a season are compared by: who takes part, each entry's text, and its public number."""
+
+    people: tuple[NamedPerson, ...]
+    texts: dict[int, str]
+    numbers: dict[int, str]
+
+
+async def crowd(connection: AsyncConnection, season: str) -> Crowd:
+    """All that still takes part in a season, to compare entries with; refused entries by their text alone."""
+    people = await rows(connection, _PEOPLE, season=season)
+    texts = await rows(connection, _TEXTS, season=season)
+    return Crowd(
+        tuple(NamedPerson(r["entry_id"], r["person_id"], r["name"], r["born"]) for r in people),
+        {r["id"]: f"{r['title']}\n{r['summary']}" for r in texts},
+        {r["id"]: r["number"] for r in texts},
+    )
 
 
 async def facts(connection: AsyncConnection, season: str, area: str | None) -> list[ScreeningFacts]:
@@ -74,7 +103,12 @@ async def keep(connection: AsyncConnection, season: str, stage: str, screened: S
 
 
 def _line(screening: Screening) -> log.Line:
-    findings = [{"code": f.code, "en": f.text.en, "zh": f.text.zh} for f in screening.findings]
+    findings: list[dict[str, Any]] = []
+    for f in screening.findings:
+        # For whoever decides; the applicant of a refused entry reads the line of its refusal.
+        for_staff = f.staff if screening.decision == "undecided" else None
+        staff = {"staff": {"en": for_staff.en, "zh": for_staff.zh}} if for_staff else {}
+        findings.append({"code": f.code, "en": f.text.en, "zh": f.text.zh, **staff})
     return log.Line(
         f"entry.{screening.decision}",
         entry_id=screening.entry_id,
@@ -158,3 +192,18 @@ async def lapse_drafts(connection: AsyncConnection, season: str, area: str | Non
     lines = [log.Line("entry.lapsed", entry_id=r["id"], rule="registration.close") for r in lapsed]
     await log.write(connection, season, lines)
     return {"submitted": counts["submitted"], "lapsed": len(lapsed)}
+
+
+async def revive_drafts(connection: AsyncConnection, season: str, window: str, area: str | None, *, actor: str) -> int:
+    """A registration is open again: the drafts that lapsed at its close are drafts as before; how many."""
+    revived = await rows(
+        connection,
+        """UPDATE entries SET state = 'draft' WHERE season_id = :season
+             AND (CAST(:area AS text) IS NULL OR area = :area) AND state = 'lapsed' RETURNING id""",
+        season=season,
+        area=area,
+    )
+    entries = sorted(r["id"] for r in revived)
+    lines = [log.Line("entry.revived", actor, window, entry, rule="registration.reopened") for entry in entries]
+    await log.write(connection, season, lines)
+    return len(revived)

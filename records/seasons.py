@@ -122,8 +122,11 @@ async def start(
     return True
 
 
-STANDING = ("receipt", "ballot_replaced", "assignment", "objection_decided", "removed", "stepped_up")
-"""Notices that single acts cause: their campaigns stand for as long as the season."""
+STANDING = (
+    "receipt", "ballot_replaced", "assignment", "objection_decided", "removed", "stepped_up", "grace_given", "time_kept",
+)  # fmt: skip
+"""Notices that single acts cause: their campaigns stand for as long as the season, so that an act writes no more
+than its delivery. In a season that is older than a notice the first act writes its campaign too."""
 
 
 def _row(season: str, file: SeasonFile, planned: PlannedWindow, pace: Pace, ordinal: int) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -251,32 +251,8 @@ async def answer_invitation(
             await gate.refuse(connection, entry["season_id"], kind[0].get("kind", ""), entry["area"], window_id)
         kind = await rows(connection, "SELECT kind FROM windows WHERE id = :id", id=window_id)
         if not accept and kind[0]["kind"] == "confirmation":
-            await _make_room(connection, entry["season_id"], window_id, entry_id)
-
-
-async def _make_room(connection: AsyncConnection, season: str, window_id: str, entry_id: int) -> None:
-    reason = "declined to take part"
-    gone = await decisions.leave(connection, season, entry_id, Decision.DECLINED, reason, actor="applicant")
-    if gone.moved_up is None:
-        return
-    await invite(connection, season, window_id, [gone.moved_up])
-    await campaigns.plan(
-        connection, f"{window_id}/invitation", season, "confirm_attendance", "invited_unanswered", window=window_id
-    )
-
-
-async def invite(connection: AsyncConnection, season: str, window_id: str, entries: Sequence[int]) -> None:
-    """Invite entries to confirm in a window; who is invited already is left as it is."""
-    found = await rows(
-        connection,
-        f"""INSERT INTO invitations (window_id, entry_id, state, invited_at, answers)
-            SELECT :window, k.entry, 'invited', {CLOCK}, '{{}}' FROM unnest(CAST(:entries AS bigint[])) AS k(entry)
-            ON CONFLICT DO NOTHING RETURNING entry_id""",
-        window=window_id,
-        entries=list(entries),
-    )
-    lines = [log.Line("invitation.sent", window_id=window_id, entry_id=r["entry_id"]) for r in found]
-    await log.write(connection, season, lines)
+            why = "declined to take part"
+            await decisions.leave(connection, entry["season_id"], entry_id, Decision.DECLINED, why, actor="applicant")
 
 
 async def lapse_invitations(connection: AsyncConnection, season: str, window_id: str) -> list[int]:

@@ -1,6 +1,7 @@
 """The season office: who belongs to it, and how a member proves it with a password and a code (RFC 6238).
 
-The secret of the codes lies readable in the database, as whoever checks a code must know it; the password does not.
+Whoever checks a code must know its secret, so it lies in the database sealed (`records.sealing`); of the password lies
+there what cannot be turned back.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import uuid4
 
@@ -28,6 +30,8 @@ from records.database import CLOCK, Database, clock_of, rows, run
 
 FAILURES = 10
 WITHIN_MINUTES = 15
+PASSWORD_LEAST = 12
+"""Characters that a new password must have."""
 _STEP_SECONDS = 30
 _DIGITS = 6
 _ISSUER = "Seasonkeeper"
@@ -79,7 +83,7 @@ async def add(
                   password_hash = excluded.password_hash, totp_secret = excluded.totp_secret, totp_step = NULL,
                   disabled_at = NULL
                 WHERE :renew""",
-            person=person_id, role=role, area=area, hashed=hashed, secret=secret, renew=renew,
+            person=person_id, role=role, area=area, hashed=hashed, secret=database.seal.close(secret), renew=renew,
         )  # fmt: skip
         if not done:
             raise Refused(
@@ -129,14 +133,59 @@ async def sign_in(database: Database, email: str, password: str, code: str) -> s
            WHERE p.email = :email AND s.disabled_at IS NULL AND p.erased_at IS NULL""",
         email=email,
     )
-    # Somebody unknown costs the same time as a wrong password.
-    good = await asyncio.to_thread(_verify, found[0]["password_hash"] if found else _nobodys_hash(), password)
-    if not found or not good or not found[0]["totp_secret"]:
-        raise _wrong()
-    if not await _use_code(database, found[0]["person_id"], found[0]["totp_secret"], code):
+    if not await _proves(database, found[0] if found else None, password, code):
         raise _wrong()
     await database.at_once("DELETE FROM known_requests WHERE caller = :caller", caller=caller)
     return await open_staff_session(database, found[0]["person_id"])
+
+
+async def change_password(database: Database, person_id: int, old: str, code: str, new: str) -> str:
+    """A new password for a member, who proves it with the old one and a code; the cookie of a new session.
+
+    All other sessions of the member end. Raises BadInput for a new password that is too short or the old one; Refused
+    as `sign_in` does, with the same count of failures.
+    """
+    if len(new) < PASSWORD_LEAST:
+        raise BadInput(
+            "password.short", f"The new password has {len(new)} characters.", f"Write {PASSWORD_LEAST} or more."
+        )
+    if new == old:
+        raise BadInput("password.same", "The new password is the old one.", "Write another.")
+    found = await database.at_once(
+        """SELECT s.person_id, s.password_hash, s.totp_secret, p.email FROM staff s JOIN people p ON p.id = s.person_id
+           WHERE p.id = :person AND s.disabled_at IS NULL AND p.erased_at IS NULL""",
+        person=person_id,
+    )
+    caller = f"staff-sign-in/{digest_of(found[0]['email'] if found else str(person_id))}"
+    await _count(database, caller)
+    if not await _proves(database, found[0] if found else None, old, code):
+        raise _wrong()
+    hashed = await asyncio.to_thread(_hasher.hash, new)
+    async with database.transaction() as connection:
+        await run(connection, "DELETE FROM known_requests WHERE caller = :caller", caller=caller)
+        await run(
+            connection, "UPDATE staff SET password_hash = :hashed WHERE person_id = :person",
+            hashed=hashed, person=person_id,
+        )  # fmt: skip
+        await run(connection, "DELETE FROM web_sessions WHERE person_id = :person AND staff", person=person_id)
+    return await open_staff_session(database, person_id)
+
+
+async def _proves(database: Database, member: dict[str, Any] | None, password: str, code: str) -> bool:
+    """Whether password and code are a member's. Somebody unknown costs the same time as a wrong password."""
+    good = await asyncio.to_thread(_verify, member["password_hash"] if member else _nobodys_hash(), password)
+    if member is None or not good or not member["totp_secret"]:
+        return False
+    kept = member["totp_secret"]
+    secret = database.seal.open(kept)
+    if not await _use_code(database, member["person_id"], secret, code):
+        return False
+    if database.seal.is_stale(kept):
+        await database.at_once(
+            "UPDATE staff SET totp_secret = :sealed WHERE person_id = :person AND totp_secret = :kept",
+            sealed=database.seal.close(secret), person=member["person_id"], kept=kept,
+        )  # fmt: skip
+    return True
 
 
 def code_at(secret: str, at: datetime, steps: int = 0) -> str:

@@ -12,8 +12,9 @@ from models.commands import Outcome, SeasonCommand
 from models.errors import BadInput, NotFound, Refused
 from models.states import SeasonState, WindowState
 from models.tables import Season
-from records import log, windows
+from records import log, pauses, windows
 from records.database import clock_of, rows, run
+from records.locks import ASSIGNING, one_at_a_time
 from records.seasons import live
 
 
@@ -37,6 +38,8 @@ async def pause_season(connection: AsyncConnection, command: SeasonCommand) -> O
 
 async def resume_season(connection: AsyncConnection, command: SeasonCommand) -> Outcome:
     """Let the season's time run on: everything that was still to come is later by as long as it was paused."""
+    # Had before the season's row: whoever plans sessions now has done it before they are moved.
+    await one_at_a_time(connection, command.season, ASSIGNING)
     season, now, before = await _begin(connection, command)
     if before:
         return before
@@ -48,10 +51,10 @@ async def resume_season(connection: AsyncConnection, command: SeasonCommand) -> 
         "SELECT * FROM windows WHERE season_id = :season AND state = 'paused' FOR UPDATE",
         season=season["id"],
     )
+    # A window paused by itself before the season was keeps its own pause, and is resumed by its own command.
+    paused = [window for window in paused if window["paused_at"] >= season["paused_at"]]
+    await pauses.carry(connection, season["id"], paused, now)
     for window in paused:
-        # A window paused by itself before the season was keeps its own pause, and is resumed by its own command.
-        if window["paused_at"] < season["paused_at"]:
-            continue
         await windows.put(
             connection, facts, window["id"], revision=window["revision"] + 1, **windows.resumed(window, now)
         )

@@ -19,15 +19,15 @@ from models.season import AwardsStage, MatchingStage, TrackingStage, WindowStage
 from models.states import WindowState
 from models.tables import Window
 from models.timeline import Pace, PlannedReminder
-from records import decisions, log
+from records import decisions, log, pauses, screening, sessions
 from records.database import clock_of, rows
-from records.locks import SELECTING, one_at_a_time
+from records.locks import ASSIGNING, SELECTING, one_at_a_time
 from records.seasons import LiveSeason, live
 from rules import reminders
 
 ROUNDS = ("review", "defence")
 """Kinds of stages with a result by which selections and awards are made."""
-_ACTED_IN = ("review", "defence", "confirmation", "public_notice", "needs")
+_ACTED_IN = ("endorsement", "review", "defence", "confirmation", "public_notice", "needs")
 """Kinds of stages that are nothing without what people do in their windows."""
 SETTLE = timedelta(minutes=1)
 """Two changes of a window within this (nominal) time are told as one."""
@@ -140,6 +140,9 @@ async def steer(connection: AsyncConnection, command: WindowCommand) -> Outcome:
 
     Raises Refused with the reason, BadInput for a command that is not well formed, NotFound for an unknown window.
     """
+    if isinstance(command, ResumeWindow):
+        # Had before the window's row, as by everyone who needs both: sessions and their panels may move.
+        await one_at_a_time(connection, (await row(connection, command.window))[0]["season_id"], ASSIGNING)
     found, now = await row(connection, command.window, lock=True)
     before = await log.command_line(connection, command.id)
     if before is not None:
@@ -151,7 +154,13 @@ async def steer(connection: AsyncConnection, command: WindowCommand) -> Outcome:
         raise Refused("window.cancelled", f"Window '{found['id']}' was cancelled with its season.")
     event, values = await _decide(connection, season, found, command, now)
     old = found["closes_at"]
+    if event == "window.resumed":
+        await pauses.carry(connection, season.id, [found], now)
     found = await put(connection, season, found["id"], revision=found["revision"] + 1, **values)
+    if event == "window.reopened" and found["kind"] == "registration":
+        await screening.revive_drafts(connection, season.id, found["id"], found["area"], actor=command.actor)
+    if event == "window.resumed" and found["kind"] == "defence":
+        await sessions.leave_seats_taken_twice(connection, season.id, found["stage"], found["area"], found["id"])
     outcome = Outcome(
         command=command.id,
         done=event,
@@ -238,7 +247,9 @@ async def _reopen(
     for later in await _later(connection, found):
         begun = later["state"] in ("open", "closed") or (later["state"] == "scheduled" and later["opens_at"] <= now)
         # Screening decides what came in again at its own close; every other stage builds on what is settled.
-        may_follow = found["kind"] == "registration" and later["kind"] == "screening" and later["state"] != "closed"
+        # Lists that are still open take in what is new.
+        follows = later["kind"] in ("screening", "endorsement") and later["state"] != "closed"
+        may_follow = found["kind"] == "registration" and follows
         if begun and not may_follow:
             raise Refused(
                 "window.built_upon",

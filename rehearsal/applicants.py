@@ -30,7 +30,7 @@ class Project:
     @property
     def by_channel(self) -> bool:
         """Half of the recommended are registered by their channel, half vouched for later."""
-        return self.channel is not None and self.form.readiness % 2 == 0
+        return self.channel is not None and (self.form.readiness or 0) % 2 == 0
 
     def entered(self) -> int:
         """The entry's id. Raises Moot where the draft was refused."""
@@ -153,13 +153,15 @@ def _project(world: World, area: Area, window: dict[str, Any], dice: Dice, numbe
     team = [names.person(dice, f"{address}-{n}", area) for n in range(1, size + 1)]
     if number and bounds[1] <= wrong < bounds[1] + habits.SAME_PERSON:
         team = [*team[:-1], names.person(dice, f"{area.code}-{window['stage']}-{number - 1}".lower(), area)]
+    title = _title(world, area, window["stage"], number)
     form = EntryForm(
         area=area.code,
         track=track.code,
         group=dice.pick(track.groups).code if track.groups else None,
         fields=tuple(f.code for f in dice.sample(track.fields, min(len(track.fields), 1 + dice.randrange(2)))),
-        title=_title(world, area, window["stage"], number),
-        summary=names.title(dice, track, applicant.language, number) + ".",
+        title=title,
+        # By the title: a project that is entered once more says the same of itself.
+        summary=names.summary(Dice(world.seed, "summary", area.code, title), title),
         applicant=applicant,
         team=tuple(team),
         organisation=names.organisation(dice, applicant.language),

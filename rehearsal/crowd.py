@@ -17,6 +17,7 @@ from records import channels, judging
 from records.database import rows
 from rehearsal.acts import Act
 from rehearsal.applicants import channels_of, register
+from rehearsal.endorsers import Endorsers
 from rehearsal.guests import Guests
 from rehearsal.judges import Judges, judges_of
 from rehearsal.office import Office
@@ -29,7 +30,9 @@ class Crowd:
 
     def __init__(self, world: World, *, margin: int = 0) -> None:
         self._world = world
-        self._actors = (Judges(world, margin), Office(world, margin), Guests(world), Places(world, margin))
+        self._actors = (
+            Judges(world, margin), Office(world, margin), Guests(world), Places(world, margin), Endorsers(world),
+        )  # fmt: skip
         self._always = margin > 0
         self._opened: set[str] = set()
         self._news: dict[str, Any] = {}

@@ -35,7 +35,7 @@ async def compile_report(world: World, ledger: Ledger, recorder: Recorder, cours
         figures = (await rows(connection, _FIGURES, season=world.season))[0]
         notices = (await rows(connection, _NOTICES, season=world.season))[0]
         windows = (await rows(connection, _WINDOWS, season=world.season, ended=course.ended))[0]
-        late = sum([(await rows(connection, sql, season=world.season))[0]["n"] for sql in _ACCEPTED_LATE])
+        late = await accepted_late(connection, world.season)
         funnels = await _funnels(connection, world)
         album = await _album(connection, world, course, funnels)
         findings = await find(connection, world, ledger, recorder, course.ended)
@@ -58,6 +58,11 @@ async def compile_report(world: World, ledger: Ledger, recorder: Recorder, cours
         advances=course.advances,
         album=album,
     )
+
+
+async def accepted_late(connection: AsyncConnection, season: str) -> int:
+    """How many rows of a season were accepted outside of the window through which they came."""
+    return sum([(await rows(connection, sql, season=season))[0]["n"] for sql in _ACCEPTED_LATE])
 
 
 def _added(counts: list[dict[str, Any]]) -> dict[str, int]:
@@ -177,6 +182,12 @@ _ACCEPTED_LATE = (
     _LATE.format(rows="follow_ups t", window="t.window_id", instant="t.answered_at"),
     _LATE.format(rows="invitations t", window="t.window_id", instant="t.answered_at")
     + " AND t.state IN ('accepted', 'declined')",
+    _LATE.format(rows="matches t", window="t.season_id || '/match/' || t.id || '/answer'", instant="t.answered_at"),
+    """SELECT count(*) AS n FROM recommendations r JOIN entries e ON e.id = r.entry_id WHERE e.season_id = :season
+         AND NOT EXISTS (SELECT 1 FROM windows w WHERE w.season_id = :season AND w.kind = 'registration'
+           AND w.area = e.area AND w.opens_at <= r.at AND r.at < w.closes_at)""",
+    """SELECT count(*) AS n FROM channel_lists l JOIN windows w ON w.id = l.window_id WHERE w.season_id = :season
+         AND l.signed_by <> 'rule' AND (l.signed_at < w.opens_at OR l.signed_at >= w.closes_at)""",
     """SELECT count(*) AS n FROM needs n WHERE n.season_id = :season
          AND EXISTS (SELECT 1 FROM windows w WHERE w.season_id = :season AND w.kind = 'needs')
          AND NOT EXISTS (SELECT 1 FROM windows w WHERE w.season_id = :season AND w.kind = 'needs'

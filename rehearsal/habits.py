@@ -18,6 +18,8 @@ CHANGED = 0.08
 """Change their entry after they submitted it."""
 RECOMMENDED = 0.30
 WITHDRAWN = 0.015
+SIGNS_LIST = 0.85
+"""Channels that sign their list in time."""
 TEAM_TOO_LARGE, PLAN_MISSING, SAME_PERSON, NEAR_DUPLICATE = 0.02, 0.02, 0.015, 0.01
 
 # Judges

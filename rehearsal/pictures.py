@@ -12,7 +12,7 @@ from rehearsal.report import Album, Bar, Day, Funnel
 
 WIDTH, LEFT, RIGHT = 1080, 210, 20
 _INK = {
-    "registration": "#2f6fb7", "screening": "#7a6fb0", "review": "#b0772f", "defence": "#b04a3f",
+    "registration": "#2f6fb7", "endorsement": "#4f8a5b", "screening": "#7a6fb0", "review": "#b0772f", "defence": "#b04a3f",
     "public_notice": "#5f8f5f", "confirmation": "#3f8f8a", "event": "#a05f8f", "needs": "#8a8a3f",
 }  # fmt: skip
 _OTHER = "#66788a"

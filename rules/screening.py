@@ -6,7 +6,9 @@ attached; an incomplete registration is not accepted; the leader's degree is che
 
 from __future__ import annotations
 
-from models.facts import Finding, Screening, ScreeningFacts
+from collections.abc import Sequence
+
+from models.facts import Finding, Like, Screening, ScreeningFacts
 from models.season import EntryRules
 from models.text import Text
 
@@ -20,7 +22,7 @@ def screen(facts: ScreeningFacts, rules: EntryRules) -> Screening:
     One reason to refuse is enough; a question alone leaves the entry undecided. No rule limits the summary yet.
     """
     findings = [*_track(facts), *_team(facts, rules), *_documents(facts, rules), *_degree(facts, rules)]
-    findings += [*_persons(facts, rules), *_twins(facts)]
+    findings += [*_persons(facts, rules), *_like_persons(facts, rules), *_twins(facts), *_near(facts)]
     if any(f.severity == "refuse" for f in findings):
         return Screening(facts.entry_id, "ineligible", tuple(findings))
     return Screening(facts.entry_id, "undecided" if findings else "eligible", tuple(findings))
@@ -103,3 +105,40 @@ def _twins(facts: ScreeningFacts) -> list[Finding]:
         zh=f"另有{count}个项目名称相同，需人工判断是否为同一项目。",
     )
     return [Finding("screening.same_title", "ask", text)]
+
+
+def _like_persons(facts: ScreeningFacts, rules: EntryRules) -> list[Finding]:
+    if not rules.one_entry_per_person or not facts.like_persons:
+        return []
+    text = Text(
+        en="Somebody of the team may be in another entry too, under another mail address; a person decides.",
+        zh="团队中可能有成员以其他邮箱参加了另一个项目，需人工判断。",
+    )
+    staff = Text(
+        en=f"A like name with the same birth year is in {_named(facts.like_persons)}; a person decides.",
+        zh=f"下列项目中有姓名相近且出生年份相同的成员：{_named(facts.like_persons)}，需人工判断。",
+    )
+    return [Finding("screening.like_person", "ask", text, staff)]
+
+
+def _near(facts: ScreeningFacts) -> list[Finding]:
+    if not facts.near_entries:
+        return []
+    text = Text(
+        en="Title and summary are nearly the same as another entry's; a person decides whether it is one project.",
+        zh="项目名称和摘要与另一项目高度相似，需人工判断是否为同一项目。",
+    )
+    staff = Text(
+        en=f"Title and summary are nearly those of {_named(facts.near_entries)}; a person decides.",
+        zh=f"项目名称和摘要与下列项目高度相似：{_named(facts.near_entries)}，需人工判断。",
+    )
+    return [Finding("screening.near_duplicate", "ask", text, staff)]
+
+
+_NAMED = 5
+"""How many like entries a finding names; with more, whoever decides has seen enough."""
+
+
+def _named(likes: Sequence[Like]) -> str:
+    named = ", ".join(f"{like.number or like.entry_id} ({int(like.share * 100)} %)" for like in likes[:_NAMED])
+    return f"{named} …" if len(likes) > _NAMED else named

@@ -20,12 +20,17 @@ from models.queues import MAIL_QUEUE, SEASON_QUEUE
 from notices.transport import SmtpTransport
 from records import campaigns
 from records.database import Database
+from records.documents import forget_removed
+from records.privacy.retention import retain
+from records.store import open_store
 from workers.health import health_page
+from workers.outside import outside_of
 from workers.plugin import WORKFLOWS, SeasonkeeperPlugin, mail_activities, season_activities
 from workers.settings import Settings
 
 Role = Literal["season", "mail"]
 _SWEEP = timedelta(seconds=5)
+_RETENTION = timedelta(hours=1)
 log = structlog.get_logger()
 
 
@@ -39,10 +44,10 @@ async def run_worker(role: Role, settings: Settings) -> None:
     )
     async with house(settings, client) as found, _worker(role, client, found, settings), _health(settings, found):
         log.info("worker.ready", role=role)
-        sweeping = asyncio.create_task(_sweep(client, found)) if role == "mail" else None
+        beside = _sweep(client, found) if role == "mail" else _retention(found, settings)
+        sweeping = asyncio.create_task(beside)
         await stop.wait()
-        if sweeping:
-            sweeping.cancel()
+        sweeping.cancel()
     log.info("worker.stopped", role=role)
 
 
@@ -112,3 +117,19 @@ async def _sweep(client: Client, found: House) -> None:
         except Exception as error:
             log.warning("sweep.failed", error=type(error).__name__)
         await asyncio.sleep(_SWEEP.total_seconds())
+
+
+async def _retention(found: House, settings: Settings) -> None:
+    """Delete what was kept long enough: a look each hour, which finds something about once a day or never."""
+    while True:
+        try:
+            done = await retain(found.database, outside=outside_of(settings))
+            for season in done.seasons:
+                log.info("retention.applied", season=season.season, entries=season.entries, people=season.people)
+            keep = timedelta(days=settings.document_keep_days)
+            files = await forget_removed(found.database, open_store(settings.documents()), keep=keep)
+            if files:
+                log.info("documents.forgotten", files=files)
+        except Exception as error:
+            log.warning("retention.failed", error=type(error).__name__)
+        await asyncio.sleep(_RETENTION.total_seconds())

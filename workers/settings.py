@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 from models.errors import BadInput, Unavailable
+from records.store import Bucket
 from workers.embedded.addresses import StackAddresses, read_stack
 from workers.embedded.folder import StackFolder
 
@@ -75,10 +76,47 @@ class Settings(BaseSettings):
         description="Whether the console and the API need no sign-in: `true`, `false`, or `auto`: only while the desk"
         " listens on this machine alone and `SEASON_PUBLIC_URL` names no other.",
     )
+    api_per_minute: int = Field(
+        default=600,
+        ge=0,
+        le=1_000_000,
+        description="Requests to the API a minute for each token, person, or address of nobody known. 0: no limit.",
+    )
+    sign_in_per_minute: int = Field(
+        default=60, ge=0, le=1_000_000, description="Attempts to sign in a minute for each address. 0: no limit."
+    )
+    document_store: str = Field(
+        default="",
+        description="Where documents lie: a folder, or `s3://bucket/prefix`. Empty: `documents` in the data folder.",
+    )
+    document_s3_endpoint: str = Field(
+        default="", description="Address of the S3 service, such as `https://s3.example.org`. Empty: Amazon's."
+    )
+    document_s3_region: str = Field(default="us-east-1", description="Region of the bucket.")
+    document_s3_access_key: str = Field(
+        default="", description="Access key of the S3 service. Empty: as the machine that this runs on has it."
+    )
+    document_s3_secret_key: SecretStr = Field(
+        default=SecretStr(""), description="Secret key of the S3 service. Secret."
+    )
+    document_max_megabytes: int = Field(
+        default=20, ge=1, le=500, description="Largest document that is taken, in MB of 1024 × 1024 bytes."
+    )
+    document_keep_days: int = Field(
+        default=30,
+        ge=0,
+        le=3650,
+        description="Days that the file of a removed document is kept.",
+    )
     public_url: str = Field(
         default="",
         description="Address that people reach the console under; links in notices start with it."
         " Empty: built from the desk's host and port.",
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="Key under which secrets lie in the database: 32 characters or more, the same for every process,"
+        " and kept apart from backups of the database. Empty: the embedded stack's own. Secret.",
     )
     health_port: int = Field(
         default=0, ge=0, le=65535, description="Port of a worker's health and metrics page. 0: no such page."
@@ -111,10 +149,12 @@ class Settings(BaseSettings):
             BadInput: a setting cannot be read; the sentence names the variable.
         """
         given = cls.from_environment(data_dir)
-        stack = read_stack(given.folder)
-        if stack is None:
+        stack, key = read_stack(given.folder), given.folder.read_secret()
+        if stack is None and not key:
             return given
-        known: dict[str, Any] = _unset(given, stack.addresses)
+        known: dict[str, Any] = _unset(given, stack.addresses) if stack else {}
+        if key and not given.is_given("secret_key"):
+            known["secret_key"] = SecretStr(key)
         return cls(data_dir=given.data_dir, **known)
 
     @property
@@ -160,6 +200,24 @@ class Settings(BaseSettings):
         if not config.get("target_host"):
             raise self._nothing_up("Temporal server", "SEASON_TEMPORAL_ADDRESS")
         return config
+
+    def documents(self) -> Path | Bucket:
+        """Where documents lie. Raises BadInput for an address that is no folder and no bucket."""
+        scheme, found, rest = self.document_store.partition("://")
+        if not found:
+            given = Path(self.document_store).expanduser() if self.document_store else self.folder.documents
+            return given.absolute()
+        name, _, prefix = rest.partition("/")
+        if scheme != "s3" or not name:
+            raise BadInput(
+                "settings.document_store",
+                f"The setting {PREFIX}DOCUMENT_STORE '{self.document_store}' cannot be used.",
+                "Write a folder, or s3://bucket/prefix.",
+            )
+        return Bucket(
+            name, prefix.strip("/"), self.document_s3_endpoint, self.document_s3_region, self.document_s3_access_key,
+            self.document_s3_secret_key.get_secret_value(),
+        )  # fmt: skip
 
     def smtp(self) -> tuple[str, int]:
         """Host and port of the mail server. Raises Unavailable when none is known."""

@@ -119,17 +119,25 @@ def make(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The program that will use it.")],
     scope: Annotated[list[str], typer.Option("--scope", metavar="read|steer|register", help="What it may do.")],
     season: Annotated[str | None, typer.Option("--season", help="For one season only.")] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", metavar="CODE", help="Registers for this channel of the season.")
+    ] = None,
     valid: Annotated[str | None, typer.Option("--for", metavar="LENGTH", help="How long it is good: `90d`.")] = None,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
     """Make a token. It is printed this once, and cannot be shown again.
 
+    `read` looks at seasons, `steer` gives commands, `register` registers entries: with --channel those that the channel
+    recommends, else those that the token itself drafted. docs/api.md shows how they are used.
+
     Examples:
 
         season token make "results page" --scope read --for 90d
 
         season token make "duty phone" --scope read --scope steer --season cotiec-2024
+
+        season token make "INNO's portal" --scope register --season cotiec-2024 --channel INNO
     """
     from records import access as records
 
@@ -137,7 +145,8 @@ def make(
 
     async def deed(database: Database) -> tuple[int, str]:
         ends = None if length is None else await database.now() + length
-        return await records.make_token(database, name, scope, season=season, expires_at=ends)
+        bound = None if channel is None else await records.channel_for(database, season, channel)
+        return await records.make_token(database, name, scope, season=season, channel=bound, expires_at=ends)
 
     number, secret = read(data, deed)
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desk.labels import console
+from desk.labels import api, applying, channels, console, documents, graces, privacy, sheets
 from desk.labels.facts import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, NOTICES, RULES, SEASON_WORDS
 from models.text import Text
 
@@ -18,7 +18,16 @@ __all__ = [
     "SEASON_WORDS",
 ]
 
-_BY_PAGES = (console.LABELS,)
+_BY_PAGES = (
+    console.LABELS,
+    sheets.LABELS,
+    applying.LABELS,
+    graces.LABELS,
+    privacy.LABELS,
+    channels.LABELS,
+    documents.LABELS,
+    api.LABELS,
+)
 
 LABELS: dict[str, Text] = {name: text for labels in _BY_PAGES for name, text in labels.items()}
 """By name; no name stands in two of the parts, which a test holds."""

@@ -126,8 +126,10 @@ COMING = {
 }
 
 RULES = {
+    "retention": both("how long personal data is kept", "个人信息保存期限"),
     "registration.close": both("drafts lapse when registration closes", "报名截止时，草稿自动失效"),
     "screening": both("the entry rules", "参赛条件"),
+    "endorsement.sign_as_is": both("a list unsigned at the close is signed as it is", "截止时未签署的名单按现状确认"),
     "screening.undecided": both("what nobody decided by the close of the check", "审查截止时未决事项的处理规则"),
     "assignment.min_cost_flow": both(
         "no conflict, within everyone's load, spread evenly", "回避利益冲突、不超负荷、均衡分配"
@@ -146,6 +148,8 @@ RULES = {
     "selection.wild_card": both("wild card with a stated reason", "外卡（须说明理由）"),
     "selection.step_up": both("the next in rank moves up", "按名次递补"),
     "public_notice.undecided": both("objections that nobody decided in time", "逾期未决异议的处理规则"),
+    "window.resumed": both("a pause is not counted", "暂停时间不计入"),
+    "registration.reopened": both("drafts count again when registration is reopened", "报名重新开放时，失效草稿恢复"),
     "window.closed": both("the window's close", "窗口截止"),
     "awards.rank": both("prizes in order of rank", "按名次授奖"),
     "matching.deferred_acceptance": both("mutual preferences, stable matching", "双向偏好稳定匹配"),
@@ -156,6 +160,7 @@ RULES = {
 AUDIENCE_WORDS = {
     "drafts": both("drafts not submitted", "未提交的草稿"),
     "channels": both("channels", "推荐渠道"),
+    "channels_unsigned": both("channels that have not signed", "尚未签署的推荐渠道"),
     "entrants": both("entrants", "参赛者"),
     "entries": both("entries in the competition", "在赛项目"),
     "judges": both("judges", "评委"),
@@ -171,8 +176,13 @@ NOTICES = {
     "registration_open": both("registration is open", "报名开始"),
     "draft_saved": both("the draft was saved", "草稿已保存"),
     "grace_given": both("more time for one project", "单个项目宽限"),
+    "time_kept": both("the pause is not counted", "期限因暂停顺延"),
     "receipt": both("receipt of the submission", "提交回执"),
     "draft_reminder": both("reminder to submit", "提醒提交"),
+    "endorsement_open": both("lists may be ranked and signed", "推荐名单确认开始"),
+    "endorsement_reminder": both("reminder to sign the list", "提醒签署推荐名单"),
+    "channel_registered": both("registered by a channel", "由推荐渠道报名"),
+    "channel_nudge": both("the channel reminds to submit", "推荐渠道提醒提交"),
     "channel_reminder": both("reminder to the channel", "提醒推荐渠道"),
     "registration_closed": both("registration has closed", "报名截止"),
     "screening_result": both("result of the eligibility check", "资格审查结果"),
@@ -203,6 +213,7 @@ NOTICES = {
     "window_reopened": both("open again", "重新开放"),
     "window_paused": both("paused", "暂停通知"),
     "window_resumed": both("goes on", "恢复通知"),
+    "season_resumed": both("the season goes on", "赛季恢复通知"),
     "season_cancelled": both("the season was cancelled", "赛季取消"),
     "sign_in_link": both("sign-in link", "登录链接"),
 }

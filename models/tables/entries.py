@@ -38,12 +38,15 @@ class Entry(Base):
     """A project in a season. `division` is its track, or track/group; `stage` the last stage that decided on it.
 
     `alive` is true while it may still go on. `number` is public, such as 2024-EU-LH-0042. `details` holds what
-    matching needs: readiness (1–9), budget (CNY), sites wanted.
+    matching needs: readiness (1–9), budget (CNY), sites wanted. `reference` is the name that a spreadsheet gives it.
+    `revision` counts its saves and submissions: whoever saves says which one was seen, so that of two who write at once
+    none overwrites the other unawares.
     """
 
     __tablename__ = "entries"
     __table_args__ = (
         UniqueConstraint("season_id", "number"),
+        UniqueConstraint("season_id", "reference"),
         Index("ix_entries_pool", "season_id", "area", "state"),
         Index("ix_entries_applicant", "applicant_id"),
     )
@@ -61,6 +64,7 @@ class Entry(Base):
     leader_degree: Mapped[Maybe]
     documents: Mapped[JsonList] = mapped_column(server_default=text("'[]'::jsonb"))
     details: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
+    reference: Mapped[Maybe]
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channels.id"), index=True)
     state: Mapped[Name]
     stage: Mapped[Maybe]
@@ -69,20 +73,31 @@ class Entry(Base):
     changed_at: Mapped[At]
     submitted_at: Mapped[MaybeAt]
     window_id: Mapped[str | None] = mapped_column(ForeignKey("windows.id"))
+    revision: Mapped[int] = mapped_column(Integer, server_default=text("0"))
 
 
 class Member(Base):
-    """A team member of an entry; the leader is position 0."""
+    """A team member of an entry; the leader is position 0.
+
+    `name` and `birth_year` are as this entry gives them: what an applicant writes about others changes nobody's row of
+    `people`, and shows nobody what stands there.
+    """
 
     __tablename__ = "members"
     __table_args__ = (Index("ix_members_person", "person_id"),)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    name: Mapped[Maybe]
+    birth_year: Mapped[int | None] = mapped_column(Integer)
 
 
 class Recommendation(Base):
-    """Who recommended what, when, by which act. The first valid one counts; later ones are kept."""
+    """Who recommended what, when, by which act. The first valid one counts; later ones are kept.
+
+    `act` is `invited`, `registered` or `vouched`. One that its channel took back is valid no more, and stays here. Of
+    one entry no two have the same instant.
+    """
 
     __tablename__ = "recommendations"
     __table_args__ = (UniqueConstraint("entry_id", "channel_id"),)
@@ -91,3 +106,5 @@ class Recommendation(Base):
     channel_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("channels.id"), index=True)
     at: Mapped[At]
     act: Mapped[Name]
+    taken_back_at: Mapped[MaybeAt]
+    taken_back_reason: Mapped[Maybe]

@@ -1,4 +1,4 @@
-"""People. The only table with names and addresses of natural persons."""
+"""People. The only table with addresses of natural persons, and with their names but for those of a team."""
 
 from __future__ import annotations
 

@@ -73,12 +73,13 @@ class Nudge(Base):
 
 
 class ChannelList(Base):
-    """A channel's own ranking of its entries (their ids, best first), signed once."""
+    """A channel's own ranking of its entries (their ids, best first) in an endorsement window, signed once."""
 
     __tablename__ = "channel_lists"
-    __table_args__ = (UniqueConstraint("channel_id"),)
+    __table_args__ = (UniqueConstraint("channel_id", "window_id"),)
     id: Mapped[Key]
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"))
+    window_id: Mapped[str] = mapped_column(ForeignKey("windows.id"))
     ranking: Mapped[JsonList] = mapped_column(server_default=text("'[]'::jsonb"))
     changed_at: Mapped[At]
     signed_at: Mapped[MaybeAt]

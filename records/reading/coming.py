@@ -92,9 +92,10 @@ async def _dated(connection: AsyncConnection, season: LiveSeason, now: datetime,
     if key not in _moments:
         _moments[key] = timelines.resolve(season.file).moments
     coming: list[Coming] = []
+    rounds = await _rounds(connection, season, [season.pace.real(m.at) for m in _moments[key] if _is_round(m)])
     for moment in _moments[key]:
-        at = season.pace.real(moment.at)
-        if not now < at <= until:
+        at = rounds.pop(0) if _is_round(moment) else season.pace.real(moment.at)
+        if at is None or not now < at <= until:
             continue
         what = _MOMENTS.get(moment.kind, "dated")
         coming.append(
@@ -104,6 +105,33 @@ async def _dated(connection: AsyncConnection, season: LiveSeason, now: datetime,
             )
         )  # fmt: skip
     return coming
+
+
+def _is_round(moment: Moment) -> bool:
+    return _MOMENTS.get(moment.kind) == "matching_round"
+
+
+async def _rounds(connection: AsyncConnection, season: LiveSeason, planned: list[datetime]) -> list[datetime | None]:
+    """When each matching round is held, None once it was: at its own instant, but not before the results are out.
+
+    They are out with the close of the last window before matching, however late a pause or an extension made it.
+    """
+    stages = [n for n, stage in enumerate(season.file.stages) if stage.kind == "matching"]
+    if not stages:
+        return list(planned)
+    found = await rows(
+        connection,
+        """SELECT (SELECT max(closes_at) FROM windows WHERE season_id = :season AND ordinal < :matching
+             AND subject IS NULL AND kind NOT IN ('needs', 'event') AND state IN ('scheduled', 'open', 'paused'))
+             AS results,
+           (SELECT array_agg(CAST(data->>'round' AS int)) FROM log
+             WHERE season_id = :season AND event = 'matching.round') AS held""",
+        season=season.id,
+        matching=stages[0],
+    )
+    results, held = found[0]["results"], found[0]["held"] or []
+    times = enumerate(planned, start=1)
+    return [None if number in held else max(at, results or at) for number, at in times]
 
 
 async def _matches(connection: AsyncConnection, season: str) -> int:

@@ -20,7 +20,7 @@ from records.seasons import LiveSeason, live
 _STILL = (EntryState.DRAFT, EntryState.AWARDED, EntryState.SELECTED, EntryState.WAITING)
 _AHEAD = 10
 """Things that are next, at the most."""
-_FULLER = ("tally.", "slot.", "award.", "match.", "follow_up.")
+_FULLER = ("tally.", "slot.", "award.", "match.", "follow_up.", "entry.recommended")
 """Events of which the rows know more than the log: names, scores, stages."""
 
 _LOG = """SELECT l.at, l.actor, l.event, l.window_id AS window, l.reason, l.rule, l.data, w.stage, w.closes_at
@@ -49,6 +49,10 @@ _FOLLOWED = """SELECT f.kind, f.ordinal, f.state, f.answered_at, w.id AS window,
     p.name AS place
   FROM follow_ups f JOIN matches m ON m.id = f.match_id JOIN windows w ON w.id = f.window_id
   JOIN needs n ON n.id = m.need_id JOIN places p ON p.id = n.place_id WHERE m.entry_id = :entry"""
+_RECOMMENDED = """SELECT c.code AS by, r.act, r.at,
+    r.taken_back_at IS NULL AND e.channel_id = r.channel_id AS counts
+  FROM recommendations r JOIN channels c ON c.id = r.channel_id JOIN entries e ON e.id = r.entry_id
+  WHERE r.entry_id = :entry"""
 _NOTICES = """SELECT c.template AS notice, d.state, d.queued_at, d.sent_at, d.answer, d.window_id AS window,
     d.possibly_twice, p.email AS to_address
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id JOIN people p ON p.id = d.person_id
@@ -118,6 +122,11 @@ async def _logged(connection: AsyncConnection, entry: EntryView) -> list[Event]:
 
 
 Told = Callable[[LiveSeason, dict[str, Any]], list[Event]]
+
+
+def _recommended(_season: LiveSeason, row: dict[str, Any]) -> list[Event]:
+    data = {key: row[key] for key in ("by", "act", "counts")}
+    return [Event(at=row["at"], event="entry.recommended", actor=f"channel/{row['by']}", data=data)]
 
 
 def _assigned(_season: LiveSeason, row: dict[str, Any]) -> list[Event]:
@@ -215,6 +224,7 @@ def _notice(_season: LiveSeason, row: dict[str, Any]) -> list[Event]:
 
 
 _FACTS: tuple[tuple[str, Told], ...] = (
+    (_RECOMMENDED, _recommended),
     (_ASSIGNED, _assigned),
     (_BALLOTS, _ballots),
     (_TALLIES, _tally),

@@ -12,14 +12,14 @@ _NOTICES = """SELECT c.template, CASE d.state WHEN 'sending' THEN 'queued' ELSE 
   LEFT JOIN entries e ON e.id = d.entry_id
   WHERE d.season_id = :season AND (CAST(:state AS text) IS NULL
     OR (:state = 'twice' AND d.possibly_twice) OR d.state = :state OR (:state = 'queued' AND d.state = 'sending'))
-  ORDER BY coalesce(d.sent_at, d.queued_at) DESC, d.campaign_id, d.person_id LIMIT :limit"""
+  ORDER BY coalesce(d.sent_at, d.queued_at) DESC, d.campaign_id, d.person_id LIMIT :limit OFFSET :offset"""
 
 
 async def notices(
-    database: Database, season: str, *, state: str | None = None, limit: int = 100
+    database: Database, season: str, *, state: str | None = None, limit: int = 100, offset: int = 0
 ) -> tuple[NoticeView, ...]:
     """The newest notices of a season; `state` is a delivery's, or `twice` for those that may have come twice."""
     async with database.statement() as connection:
         await live(connection, season)
-        found = await rows(connection, _NOTICES, season=season, state=state, limit=min(limit, 1000))
+        found = await rows(connection, _NOTICES, season=season, state=state, limit=min(limit, 1000), offset=offset)
         return tuple(NoticeView(**row) for row in found)

@@ -109,7 +109,7 @@ def _built_upon(row: dict[str, Any], stages: Sequence[dict[str, Any]], now: date
         same = later["area"] == row["area"] or later["area"] is None or row["area"] is None
         if not same or later["ordinal"] <= row["ordinal"] or later["kind"] in BESIDE:
             continue
-        waits = row["kind"] == "registration" and later["kind"] == "screening"
+        waits = row["kind"] == "registration" and later["kind"] in ("screening", "endorsement")
         settled = ("closed",) if waits else ("open", "closed")
         if later["state"] in settled or (later["state"] == "scheduled" and later["opens_at"] <= now):
             return True

@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 from models.instants import format_span
 from models.season import (
     AwardsStage,
+    EndorsementStage,
     EventStage,
     MatchingStage,
     NeedsStage,
     RegistrationStage,
+    ScreeningStage,
     SeasonFile,
     TrackingStage,
 )
@@ -33,6 +35,7 @@ def check_order(file: SeasonFile, windows: Sequence[Held], faults: Faults) -> No
     _chains(file, windows, faults)
     _results(file, windows, faults)
     _needs(file, windows, faults)
+    _endorsements(file, faults)
 
 
 def _areas_first(file: SeasonFile, faults: Faults) -> None:
@@ -46,6 +49,23 @@ def _areas_first(file: SeasonFile, faults: Faults) -> None:
                      f"全赛季阶段“{stage.id}”排在各赛区阶段“{later}”之前，而各赛区阶段须先完成。"),
                 both(f"Move '{stage.id}' behind '{later}', or give it 'scope: area'.",
                      f"请把“{stage.id}”移到“{later}”之后，或写“scope: area”。"),
+            )  # fmt: skip
+
+
+def _endorsements(file: SeasonFile, faults: Faults) -> None:
+    """Lists are ranked and signed after a registration, before the entries are checked."""
+    for n, stage in enumerate(file.stages):
+        if not isinstance(stage, EndorsementStage):
+            continue
+        before, after = file.stages[:n], file.stages[n:]
+        registers = any(isinstance(s, RegistrationStage) for s in before)
+        if not registers or not any(isinstance(s, ScreeningStage) for s in after):
+            faults.error(
+                "endorsement.place", ("stages", n),
+                both(f"'{stage.id}' does not stand between a registration and a screening.",
+                     f"“{stage.id}”不在报名与资格审查之间。"),
+                both(f"Move '{stage.id}' behind the registration, before the screening.",
+                     f"请把“{stage.id}”移到报名之后、资格审查之前。"),
             )  # fmt: skip
 
 

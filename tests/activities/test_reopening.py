@@ -147,3 +147,40 @@ async def test_finals_in_which_nobody_was_scored_are_opened_again_and_their_priz
         assert done.campaigns == (f"{SEASON}/award",)
     assert (await course.states())[:2] == ["awarded", "awarded"]
     assert await course.column("SELECT entry_id FROM awards ORDER BY rank") == course.entries[:2]
+
+
+async def test_a_defence_scored_only_after_it_was_opened_again_was_held_unless_a_person_said_otherwise(
+    course: Course,
+) -> None:
+    await course.prepare("defence", day(6, 20))
+    first, second, *others = course.entries[:6]
+    tasks = await course.rows("SELECT id, entry_id FROM assignments WHERE stage = 'defence'")
+
+    async def score(entry: int, at: datetime) -> None:
+        with at_instant(at):
+            for task in tasks:
+                if task["entry_id"] == entry:
+                    await judging.cast_ballot(course.database, task["id"], {"tech": 30, "plan": 20})
+
+    for entry in (second, *others):
+        await score(entry, day(6, 22))
+    (session,) = await course.column("SELECT session_id FROM slots WHERE entry_id = :e", e=second)
+    with at_instant(day(6, 22, 1)):
+        await judging.record_slot(course.database, session, second, held=False)
+    await course.close("defence")
+    assert await course.column("SELECT state FROM slots ORDER BY entry_id") == ["no_show"] * 2 + ["held"] * 4
+    defence = window_id(SEASON, "EU", "defence")
+    with at_instant(AFTER["defence"]):
+        async with course.database.transaction() as connection:
+            command = Reopen(actor="ops", reason="A room was locked.", window=defence, until=day(6, 26))
+            await windows.steer(connection, command)
+    await score(first, day(6, 25, 22))
+    with at_instant(day(6, 26)):
+        async with course.database.transaction() as connection:
+            assert (await windows.close_window(connection, defence)).closed
+    await course.conclude("defence")
+    assert await course.column("SELECT state FROM slots ORDER BY entry_id") == ["held", "no_show"] + ["held"] * 4
+    lines = await course.column(
+        "SELECT event FROM log WHERE entry_id = :e AND event LIKE 'slot.%' ORDER BY id", e=first
+    )
+    assert lines == ["slot.no_show", "slot.held"]

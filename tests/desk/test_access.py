@@ -24,11 +24,16 @@ from workers.settings import Settings
 WINDOW = f"{SEASON}/EU/screening"
 URL = "https://season.example.org"
 
-ALL = frozenset({"nobody", "applicant", "support", "organiser", "other organiser", "operations", "read", "steer"})
+ALL = frozenset(
+    {"nobody", "applicant", "support", "organiser", "other organiser", "operations", "read", "steer", "register"}
+)
 LOOKS = frozenset({"support", "organiser", "other organiser", "operations", "read"})
 STEERS = frozenset({"operations", "steer"})
 STEERS_WINDOW = STEERS | {"organiser"}
+BRINGS = STEERS_WINDOW | {"other organiser"}
 OFFICE = frozenset({"operations"})
+PEOPLE = frozenset({"applicant", "support", "organiser", "other organiser", "operations"})
+REGISTERS = PEOPLE | {"register"}
 
 MAY: dict[tuple[str, str], frozenset[str]] = {
     # Everybody
@@ -44,6 +49,39 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/sign-out"): ALL,
     ("GET", "/staff/sign-in"): ALL,
     ("POST", "/staff/sign-in"): ALL,
+    # Registering a project: the way in for everybody, an entry for whoever it belongs to
+    ("GET", "/enter/{season}"): ALL,
+    ("POST", "/enter/{season}"): ALL,
+    ("GET", "/my"): PEOPLE,
+    # Data protection
+    ("GET", "/privacy"): ALL,
+    ("GET", "/my/data"): PEOPLE,
+    ("GET", "/my/data/copy"): PEOPLE,
+    ("POST", "/my/data/erasure"): PEOPLE,
+    ("GET", "/privacy/people"): OFFICE,
+    ("POST", "/privacy/people"): OFFICE,
+    ("POST", "/privacy/people/erase"): OFFICE,
+    ("GET", "/staff/password"): PEOPLE - {"applicant"},
+    ("POST", "/staff/password"): PEOPLE - {"applicant"},
+    ("GET", "/my/{season}/{entry}"): PEOPLE,
+    ("POST", "/my/{season}/{entry}/save"): PEOPLE,
+    ("GET", "/my/{season}/{entry}/preview"): PEOPLE,
+    ("GET", "/my/{season}/{entry}/submit"): PEOPLE,
+    ("POST", "/my/{season}/{entry}/submit"): PEOPLE,
+    ("GET", "/my/{season}/{entry}/receipt"): PEOPLE,
+    ("GET", "/my/{season}/{entry}/withdraw"): PEOPLE,
+    ("POST", "/my/{season}/{entry}/withdraw"): PEOPLE,
+    ("GET", "/my/{season}/{entry}/documents"): PEOPLE,
+    ("POST", "/my/{season}/{entry}/documents"): PEOPLE,
+    ("GET", "/my/{season}/{entry}/documents/{document}"): PEOPLE,
+    ("POST", "/my/{season}/{entry}/documents/{document}/remove"): PEOPLE,
+    ("GET", "/seasons/{season}/entries/{entry}/documents/{document}"): LOOKS,
+    # Channels: their contacts act, staff look; whoever else is signed in is told that there is none
+    ("GET", "/channels"): PEOPLE,
+    ("GET", "/channel/{season}/{code}"): LOOKS | {"applicant"},
+    ("GET", "/channel/{season}/{code}/ledger.csv"): LOOKS | {"applicant"},
+    ("POST", "/channel/{season}/{code}/{act}"): PEOPLE,
+    ("GET", "/seasons/{season}/channels"): LOOKS,
     # Questions of the API
     ("GET", "/api/seasons"): LOOKS,
     ("GET", "/api/seasons/{season}"): LOOKS,
@@ -57,8 +95,23 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     # Commands of the API
     ("POST", "/api/seasons"): STEERS,
     ("POST", "/api/seasons/{season}/stages/{stage}/extend"): STEERS,
-    ("POST", "/api/seasons/{season}/{act}"): STEERS,
-    ("POST", "/api/windows/{window:path}/{act}"): STEERS_WINDOW,
+    ("POST", "/api/seasons/{season}/pause"): STEERS,
+    ("POST", "/api/seasons/{season}/resume"): STEERS,
+    ("POST", "/api/seasons/{season}/cancel"): STEERS,
+    ("POST", "/api/seasons/{season}/entries/{entry}/grace"): STEERS_WINDOW,
+    ("POST", "/api/windows/{window:path}/extend"): STEERS_WINDOW,
+    ("POST", "/api/windows/{window:path}/close"): STEERS_WINDOW,
+    ("POST", "/api/windows/{window:path}/reopen"): STEERS_WINDOW,
+    ("POST", "/api/windows/{window:path}/pause"): STEERS_WINDOW,
+    ("POST", "/api/windows/{window:path}/resume"): STEERS_WINDOW,
+    # Registering by the API: whoever is signed in, and programs for that
+    ("GET", "/api/seasons/{season}/registrations"): REGISTERS,
+    ("POST", "/api/seasons/{season}/registrations"): REGISTERS,
+    ("GET", "/api/seasons/{season}/registrations/{number}"): REGISTERS,
+    ("PUT", "/api/seasons/{season}/registrations/{number}"): REGISTERS,
+    ("GET", "/api/seasons/{season}/registrations/{number}/receipt"): REGISTERS,
+    ("POST", "/api/seasons/{season}/registrations/{number}/submit"): REGISTERS,
+    ("POST", "/api/seasons/{season}/registrations/{number}/withdraw"): REGISTERS,
     # The console
     ("GET", "/"): LOOKS,
     ("GET", "/seasons/{season}"): LOOKS,
@@ -72,6 +125,16 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/windows/{window:path}"): LOOKS,
     ("POST", "/seasons/{season}/{act}"): STEERS,
     ("POST", "/windows/{window:path}"): STEERS_WINDOW,
+    ("POST", "/seasons/{season}/entries/{entry}/grace"): STEERS_WINDOW,
+    # Spreadsheets
+    ("GET", "/seasons/{season}/import"): BRINGS,
+    ("POST", "/seasons/{season}/import"): BRINGS,
+    ("GET", "/seasons/{season}/import/templates/{kind}.{form}"): BRINGS,
+    ("GET", "/seasons/{season}/import/{key}"): BRINGS,
+    ("POST", "/seasons/{season}/import/{key}"): BRINGS,
+    ("GET", "/seasons/{season}/import/{key}/live"): BRINGS,
+    ("GET", "/seasons/{season}/import/{key}/problems.{form}"): BRINGS,
+    ("GET", "/seasons/{season}/export/{what}.{form}"): LOOKS,
     # The mails of the embedded sink: links that sign in are among them
     ("GET", "/mails"): OFFICE,
     ("GET", "/mails/{name}"): OFFICE,
@@ -80,7 +143,8 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
 
 VALUES = {
     "{season}": SEASON, "{stage}": "screening", "{act}": "pause", "{entry}": "2024-EU-LH-0001",
-    "{window:path}": WINDOW, "{token}": "x", "{name}": "x",
+    "{window:path}": WINDOW, "{number}": "2024-EU-LH-0001", "{token}": "x", "{name}": "x", "{code}": "INNO",
+    "{kind}": "entries", "{what}": "windows", "{form}": "csv", "{key}": "x", "{document}": "1",
 }  # fmt: skip
 
 
@@ -121,7 +185,7 @@ class House:
         used = await access.use_link(self.database, link.token)
         assert used is not None
         self._cookie("applicant", used[0])
-        for scope in ("read", "steer"):
+        for scope in ("read", "steer", "register"):
             _, secret = await access.make_token(self.database, scope, [scope])
             self.who[scope] = {"Authorization": f"Bearer {secret}"}
 
@@ -171,7 +235,7 @@ def shut_out(path: str, answer: httpx.Response) -> bool:
     if answer.status_code in (401, 403):
         return True
     goes = answer.headers.get("location", "")
-    return not path.startswith(("/sign-", "/staff")) and goes.startswith(("/sign-in", "/staff/sign-in"))
+    return not path.startswith(("/sign-", "/staff/sign-in")) and goes.startswith(("/sign-in", "/staff/sign-in"))
 
 
 @pytest.mark.parametrize("who", sorted(ALL))
@@ -257,4 +321,6 @@ async def test_acts_are_offered_to_those_alone_who_may(house: House) -> None:
     for who, acts in (("support", 0), ("other organiser", 0), ("organiser", 3), ("operations", 3)):
         async with house.client(who) as client:
             assert (await client.get(f"/windows/{WINDOW}")).text.count('name="act"') == acts, who
+            draft = (await client.get(f"/seasons/{SEASON}/entries/2024-EU-LH-0002")).text
+            assert ('id="h-grace"' in draft) == bool(acts), who
             assert ('id="h-steer"' in (await client.get(f"/seasons/{SEASON}")).text) == (who == "operations")

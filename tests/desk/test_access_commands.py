@@ -74,3 +74,16 @@ async def test_a_token_is_made_listed_and_revoked(season: Any, town: Database) -
     assert (await season("token", "revoke", str(token["id"]))).exit_code == 0
     assert await access.who_holds(town, secret) is None
     assert "duty phone" in (await season("token", "list")).stdout
+
+
+async def test_a_token_for_a_channel_names_its_season(season: Any, town: Database) -> None:
+    alone = await season("token", "make", "portal", "--scope", "register", "--channel", "INNO")
+    assert alone.exit_code == 2
+    assert "--season" in alone.stderr
+    nowhere = await season("token", "make", "p", "--scope", "register", "--season", "small-2024", "--channel", "NONE")
+    assert nowhere.exit_code == 1
+    assert "There is no channel 'NONE'" in nowhere.stderr
+    made = await season("token", "make", "p", "--scope", "register", "--season", "small-2024", "--channel", "INNO")
+    assert made.exit_code == 0, made.output
+    [token] = await access.tokens(town)
+    assert (token.scopes, token.season, token.channel) == (("register",), "small-2024", 1)

@@ -24,9 +24,10 @@ AXE = (ROOT / "tests" / "vendor" / "axe" / "axe.min.js").read_text(encoding="utf
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PAGES = (
     "/", f"/seasons/{SEASON}", f"/seasons/{SEASON}/windows", f"/windows/{SEASON}/EU/screening",
-    f"/seasons/{SEASON}/entries", f"/seasons/{SEASON}/entries/2024-EU-LH-0001", f"/seasons/{SEASON}/next",
-    f"/seasons/{SEASON}/log", f"/seasons/{SEASON}/notices", "/mails", "/nowhere",
-    "/sign-in", "/sign-in/used-up", "/staff/sign-in",
+    f"/seasons/{SEASON}/entries", f"/seasons/{SEASON}/entries/2024-EU-LH-0001",
+    f"/seasons/{SEASON}/entries/2024-EU-LH-0002", f"/seasons/{SEASON}/next",
+    f"/seasons/{SEASON}/log", f"/seasons/{SEASON}/notices", f"/seasons/{SEASON}/import", "/mails", "/nowhere",
+    "/sign-in", "/sign-in/used-up", "/staff/sign-in", "/privacy", "/privacy/people",
 )  # fmt: skip
 
 

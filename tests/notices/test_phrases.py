@@ -15,6 +15,7 @@ FULL = {
     "number": "2024-EU-LH-0042",
     "stage": Text(en="Registration", zh="报名"),
     "closes_at": "2024-05-31T16:00:00+00:00",
+    "starts_at": "2024-06-29T07:00:00+00:00",
     "until": "2024-05-31T16:00:00+00:00",
     "old": "2024-05-24T16:00:00+00:00",
     "new": "2024-05-31T16:00:00+00:00",
@@ -22,12 +23,20 @@ FULL = {
     "division": "LH",
     "score": "87.50",
     "count": 3,
+    "read": 8,
+    "added": 4,
+    "changed": 2,
+    "known": 1,
+    "bad": 1,
+    "was": 3,
+    "quota": 5,
     "judge": "12",
     "place": {"en": "Nanshan", "zh": "南山区"},
     "prize": Text(en="First prize", zh="一等奖"),
     "by": "ops",
     "notice": "receipt",
     "answer": "250 OK",
+    "kind": Text(en="project plan", zh="项目计划书"),
     "zone": "Asia/Shanghai",
     "findings": [Text(en="No plan", zh="缺计划书"), Text(en="Six people", zh="团队六人")],
 }
@@ -86,4 +95,4 @@ def test_several_findings_are_listed() -> None:
 def test_every_state_and_kind_has_its_word() -> None:
     assert set(STATE_WORDS) == set(EntryState)
     assert set(WINDOW_WORDS) == set(WindowState)
-    assert len(STAGE_KIND_WORDS) == 12
+    assert len(STAGE_KIND_WORDS) == 13

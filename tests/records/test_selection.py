@@ -210,6 +210,9 @@ async def test_who_does_not_answer_has_declined_and_the_next_is_taken(course: Co
 
 async def test_who_does_not_come_to_an_event_stays_in_the_competition(course: Course) -> None:
     await course.to_confirmation()
+    with at_instant(day(7, 4)):
+        for entry in course.entries[:2]:
+            await _answer(course, entry, accept=True)
     await course.prepare("exhibition", day(7, 7), None)
     window = window_id(SEASON, None, "exhibition")
     assert (

@@ -119,3 +119,30 @@ if LINUX:
             assert not is_running(child)
         finally:
             stop(child)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from workers.embedded.temporary import temporary_postgres
+with temporary_postgres(Path(sys.argv[1])):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_left_behind_is_cleared_at_the_next_start_and_nothing_else(tmp_path: Path) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], cwd=ROOT, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    nameless, unlike = tmp_path / "season-pg-nameless", tmp_path / "season-stack"
+    for other in (nameless, unlike):
+        other.mkdir()
+    (unlike / "owner.json").write_text((left / "owner.json").read_text())
+    server = Postgres.of(StackFolder.at(left)).running()
+    if server is not None:
+        stop(server, signal.SIGINT)
+    with temporary_postgres(tmp_path) as first:
+        assert not left.exists()
+        with temporary_postgres(tmp_path):
+            assert asyncio.run(first.answers())
+    assert sorted(tmp_path.iterdir()) == [nameless, unlike]

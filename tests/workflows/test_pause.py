@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from models.commands import SeasonCommand
+from models.commands import Extend, SeasonCommand
 from tests.workflows.conftest import REGISTRATION, SEASON, Play
 
 DAY = timedelta(days=1)
@@ -43,3 +43,41 @@ async def test_a_paused_season_is_looked_at_once_a_day_and_goes_on_at_once(
     windows = {row["state"] for row in await play.rows("SELECT state FROM windows")}
     assert "paused" not in windows
     assert (await play.window(REGISTRATION))["state"] == ("open" if nominal.month == 4 else "closed")
+
+
+async def test_everyone_who_was_told_a_date_is_told_the_new_one_once_after_a_seasons_pause(play: Play) -> None:
+    await play.begin(datetime(2024, 4, 20, tzinfo=UTC))
+    for number in (1, 2):
+        await play.channel(number)
+    await play.run()
+    window = (await play.told("registration_open"))[0]["window_id"]
+    closes_at = (await play.window(window))["closes_at"]
+    why = {"actor": "ops", "season": SEASON, "reason": "A flood."}
+    paused = await play.desk.steer_season("pause", SeasonCommand(**why))
+    await play.after(2 * DAY)
+    resumed = await play.desk.steer_season("resume", SeasonCommand(**why))
+    await play.after(timedelta(minutes=3))
+    emails = ["channel-1@example.org", "channel-2@example.org"]
+    for template in ("window_paused", "season_resumed"):
+        assert [(row["email"], row["state"]) for row in await play.told(template)] == [(one, "sent") for one in emails]
+    assert await play.told("window_resumed") == []
+    new = closes_at + (resumed.at - paused.at)
+    assert (await play.window(window))["closes_at"] == new
+
+    # What is extended later is told as an extension, from the date that was told last.
+    await play.desk.steer_window(Extend(actor="ops", window=window, by=DAY, reason="A holiday."))
+    await play.after(timedelta(minutes=3))
+    assert [row["told_closes_at"] for row in await play.told("window_extended")] == [new + DAY] * 2
+
+
+async def test_a_season_paused_and_resumed_within_a_minute_is_told_as_one_change(play: Play) -> None:
+    await play.begin(datetime(2024, 4, 20, tzinfo=UTC))
+    await play.channel()
+    await play.run()
+    why = {"actor": "ops", "season": SEASON, "reason": "By mistake."}
+    await play.desk.steer_season("pause", SeasonCommand(**why))
+    await play.after(timedelta(seconds=20))
+    await play.desk.steer_season("resume", SeasonCommand(**why))
+    await play.after(timedelta(minutes=3))
+    assert await play.told("window_paused") == []
+    assert len(await play.told("season_resumed")) == 1

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from models.errors import SeasonkeeperError
+from records.sealing import Seal
 from workers.embedded import temporal
 from workers.embedded.addresses import read_stack
 from workers.embedded.leftovers import read_children
@@ -165,6 +166,15 @@ async def _database(settings: Settings) -> list[Finding]:
     ]
 
 
+async def _secret_key(settings: Settings) -> list[Finding]:
+    key = settings.secret_key.get_secret_value()
+    if not key:
+        remedy = "Set SEASON_SECRET_KEY to 32 or more random characters, the same for every process."
+        return [Finding("secret key", False, "There is none: secrets of staff lie readable in the database.", remedy)]
+    Seal(key)
+    return [Finding("secret key", True, "Secrets of staff lie sealed in the database.")]
+
+
 async def _temporal(settings: Settings) -> list[Finding]:
     from temporalio.client import Client
 
@@ -225,6 +235,7 @@ CHECKS: dict[str, Check] = {
     "data folder": _folder,
     "supervisor": _supervisor,
     "database": _database,
+    "secret key": _secret_key,
     "temporal": _temporal,
     "mail": _mail,
     "desk": _desk,

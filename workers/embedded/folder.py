@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,11 @@ class StackFolder:
         return self.root / "mail"
 
     @property
+    def documents(self) -> Path:
+        """Files of documents, where no other store is set."""
+        return self.root / "documents"
+
+    @property
     def postgres(self) -> Path:
         """PostgreSQL's data."""
         return self.root / "postgres"
@@ -68,6 +74,27 @@ class StackFolder:
             return here
         name = hashlib.sha256(os.fsencode(self.root)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"season-{name}"
+
+    @property
+    def secret(self) -> Path:
+        """The key under which secrets lie in the database; readable by its owner alone."""
+        return self.root / "secret_key"
+
+    def read_secret(self) -> str:
+        """That key; empty where there is none."""
+        try:
+            return self.secret.read_text(encoding="ascii").strip()
+        except OSError:
+            return ""
+
+    def ensure_secret(self) -> None:
+        """Make a key where there is none. One that is there is never replaced."""
+        try:
+            handle = os.open(self.secret, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(32) + "\n")
 
     def log_of(self, child: str) -> Path:
         """The log file of one child."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import policy
@@ -140,6 +140,33 @@ def read_html(folder: Path, name: str) -> str | None:
     """The HTML of one mail; None when it has none. Raises NotFound. Show it in a sandboxed frame only."""
     body = _parse(folder, name).get_body(("html",))
     return None if body is None else str(body.get_content())
+
+
+def remove_mails(folder: Path, to: Iterable[str]) -> int:
+    """Remove every mail that was delivered to one of these addresses, whatever its case; how many.
+
+    A mail to several goes whole. Of each file only the lines of its envelope are read.
+    """
+    wanted = {address.casefold() for address in to}
+    found = [name for name in _names(folder) if wanted & _envelope(folder / name)] if wanted else []
+    for name in found:
+        (folder / name).unlink(missing_ok=True)
+    return len(found)
+
+
+def _envelope(path: Path) -> set[str]:
+    addresses = set()
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                name, _, value = line.decode("utf-8", "replace").partition(":")
+                if not name.startswith("X-Envelope-"):
+                    break
+                if name == "X-Envelope-To":
+                    addresses.add(value.strip().casefold())
+    except FileNotFoundError:  # removed by another meanwhile
+        pass
+    return addresses
 
 
 def _parse(folder: Path, name: str) -> EmailMessage:

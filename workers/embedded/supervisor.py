@@ -124,6 +124,8 @@ class Supervisor:
 
     async def _start_database(self, addresses: StackAddresses) -> None:
         if addresses.database_url:
+            if not self._settings.is_given("secret_key"):
+                self._folder.ensure_secret()
             await self._start(postgres_part(self._folder))
             await Postgres.of(self._folder).ensure_database()
         await self._migrate()

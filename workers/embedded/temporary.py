@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 import subprocess
@@ -15,9 +16,10 @@ from pathlib import Path
 from models.errors import Unavailable
 from workers.embedded.folder import StackFolder
 from workers.embedded.postgres import Postgres, as_owner
-from workers.embedded.processes import leash
+from workers.embedded.processes import Handle, is_running, leash, own_handle
 
 START_SECONDS = 60.0
+_PREFIX, _OWNER = "season-pg-", "owner.json"
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -26,9 +28,12 @@ def temporary_postgres(parent: Path | None = None, *, durable: bool = False) -> 
     """A PostgreSQL with no database but `postgres` (see `ensure_database`); deleted at the end.
 
     Flushing is off, as nothing in it is meant to outlive the process, unless it is to be as `durable` as in
-    production. Call it outside of an event loop. Raises Unavailable when it does not start.
+    production. Call it outside of an event loop. Raises Unavailable when it does not start. What a killed process
+    left behind of this kind is deleted first.
     """
-    home = Path(tempfile.mkdtemp(prefix="season-pg-", dir=parent))
+    _clear(parent or Path(tempfile.gettempdir()))
+    home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+    (home / _OWNER).write_text(own_handle().model_dump_json(), encoding="utf-8")
     postgres = Postgres.of(StackFolder.at(home))
     try:
         postgres.prepare()
@@ -41,6 +46,21 @@ def temporary_postgres(parent: Path | None = None, *, durable: bool = False) -> 
     finally:
         shutil.rmtree(home, ignore_errors=True)
         shutil.rmtree(postgres.socket, ignore_errors=True)
+
+
+def _clear(parent: Path) -> None:
+    """Delete the folders of which we know that their process, and its server, are gone. Any doubt leaves a folder."""
+    for home in parent.glob(f"{_PREFIX}*"):
+        try:
+            if home.is_symlink() or home.stat().st_uid != os.geteuid():
+                continue
+            owner = Handle.model_validate_json((home / _OWNER).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        postgres = Postgres.of(StackFolder.at(home))
+        if not is_running(owner) and postgres.running() is None:
+            shutil.rmtree(home, ignore_errors=True)
+            shutil.rmtree(postgres.socket, ignore_errors=True)
 
 
 def start_server(postgres: Postgres, log_file: Path, *, durable: bool = False) -> subprocess.Popen[bytes]:

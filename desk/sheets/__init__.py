@@ -1,0 +1,1 @@
+"""Spreadsheets: templates, import, export; xlsx and csv."""
