@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.facts import Like, Screening, ScreeningFacts
 from models.results import Counted, StageRef
-from models.season import EntryRules, ScreeningStage
-from records import campaigns, screening
+from models.season import ScreeningStage
+from records import campaigns, corrections, screening
 from records.campaigns import Recipient
 from records.database import rows
 from records.seasons import LiveSeason, window_id
-from rules.likeness import like_persons
-from rules.near_duplicates import near_duplicates
-from rules.screening import screen
 
 
 async def conclude_registration(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
@@ -40,37 +34,16 @@ async def prepare_screening(connection: AsyncConnection, season: LiveSeason, ref
         return Counted(counts={})
     crowd = await screening.crowd(connection, season.id)
     # Thousands of texts take seconds; the worker's loop goes on meanwhile.
-    screened = await asyncio.to_thread(_screened, facts, crowd, season.file.entry_rules)
-    await screening.keep(connection, season.id, ref.stage, screened)
-    return Counted(counts=dict(Counter(s.decision for s in screened)))
-
-
-def _screened(facts: Sequence[ScreeningFacts], crowd: screening.Crowd, rules: EntryRules) -> list[Screening]:
-    """Each entry by the entry rules, compared with all others of its season."""
-    mine = {f.entry_id for f in facts}
-    persons = like_persons(crowd.people, mine, rules.likeness)
-    near = near_duplicates(crowd.texts, mine, rules.near_duplicate)
-
-    def numbered(likes: Sequence[Like]) -> tuple[Like, ...]:
-        return tuple(replace(like, number=crowd.numbers.get(like.entry_id, "")) for like in likes)
-
-    return [
-        screen(
-            replace(
-                f,
-                like_persons=numbered(persons.get(f.entry_id, ())),
-                near_entries=numbered(near.get(f.entry_id, ())),
-            ),
-            rules,
-        )
-        for f in facts
-    ]
+    screened = await asyncio.to_thread(screening.screened, facts, crowd, season.file.entry_rules)
+    kept = await screening.keep(connection, season.id, ref.stage, screened)
+    return Counted(counts=dict(Counter(s.decision for s in kept)))
 
 
 async def conclude_screening(connection: AsyncConnection, season: LiveSeason, ref: StageRef) -> Counted:
     """Late-comers of a reopened registration are screened, the undecided are decided by rule, all are told."""
     stage = season.file.stage(ref.stage)
     assert isinstance(stage, ScreeningStage)
+    await corrections.conclude(connection, season.id, ref.area)
     late = await prepare_screening(connection, season, ref)
     decided = await screening.decide_undecided(connection, season.id, ref.area, ref.stage, stage.undecided)
     campaign = f"{window_id(season.id, ref.area, ref.stage)}/result"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote, urlencode
+from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
@@ -71,7 +72,7 @@ class ChannelPages:
         self._database = console.desk.database
         self._acts: dict[str, Act] = {
             "nudge": self._nudge, "vouch": self._vouch, "register": self._register, "take-back": self._take_back, "list": self._list,
-            "new-code": self._new_code,
+            "new-code": self._new_code, "return": self._return,
         }  # fmt: skip
 
     def router(self) -> APIRouter:
@@ -115,6 +116,7 @@ class ChannelPages:
         view = await channel_work.of_channel(self._database, season, code)
         asked = request.query_params
         done = f"chan_done_{asked.get('done', '')}"
+        lists = await endorsements.of_channel(self._database, season, code)
         return self._console.page(
             request, "channel/channel.html", words, status, season=season, c=view, own=own, act=act,
             trouble=_in_words(trouble, words, view, filled or {}) if trouble else None, filled=filled or {},
@@ -123,7 +125,7 @@ class ChannelPages:
             open_areas=await self._open_areas(words, view), most=NUDGES, now=await self._database.now(),
             state_words=lambda state: words.of(STATE_WORDS[state][1]),
             lacks=lambda entry: _lacks(entry, words), over=_OVER,
-            lists=await endorsements.of_channel(self._database, season, code),
+            lists=lists, may_return=lambda entry: _may_return(entry, lists), command=uuid4().hex,
         )  # fmt: skip
 
     async def _open_areas(self, words: Words, view: ChannelView) -> list[Area]:
@@ -172,6 +174,16 @@ class ChannelPages:
         await channel_work.take_back(self._database, season, code, number, reason)
         return "take-back", number
 
+    async def _return(self, words: Words, season: str, code: str, form: dict[str, str]) -> tuple[str, str]:
+        """Back to its applicant for correction, while the channel ranks its entries."""
+        number, reason = form.get("number", ""), form.get("reason", "")
+        if not reason:
+            raise BadInput("channel.no_reason", words.label("chan_bad_reason"))
+        _sure(words, form)
+        command = form.get("command") or uuid4().hex
+        await channel_work.give_back(self._database, season, code, number, reason, command=command)
+        return "return", number
+
     async def _new_code(self, words: Words, season: str, code: str, form: dict[str, str]) -> tuple[str, str]:
         _sure(words, form)
         await channels.renew_code(self._database, season, code)
@@ -200,10 +212,17 @@ class ChannelPages:
 
 
 _DONE = {
-    f"chan_done_{what}" for what in ("nudge", "vouch", "again", "register", "take-back", "new-code", "rank", "sign")
+    f"chan_done_{what}"
+    for what in ("nudge", "vouch", "again", "register", "take-back", "new-code", "rank", "sign", "return")
 }
 _PLACES = re.compile(r"rank-(\d{1,18})")
 _OVER = (EntryState.LAPSED, EntryState.INELIGIBLE, EntryState.WITHDRAWN)
+
+
+def _may_return(entry: Recommended, lists: Sequence[endorsements.ChannelList]) -> bool:
+    """Whether a channel can return this entry for correction now, as far as its page knows."""
+    ranks = any(one.accepts and one.area in (None, entry.area) for one in lists)
+    return ranks and entry.counts and entry.state == EntryState.SUBMITTED and not entry.taken_back_at
 
 
 def _sure(words: Words, form: dict[str, str]) -> None:
@@ -270,5 +289,5 @@ def _in_words(error: SeasonkeeperError, words: Words, view: ChannelView, form: d
 
 _SAID = (
     "channel.quota", "channel.area", "channel.taken_back", "channel.no_such_entry", "nudge.again", "nudge.enough",
-    "nudge.no_draft", "list.signed", "list.entries",
+    "nudge.no_draft", "return.not_open", "return.not_own", "list.signed", "list.entries",
 )  # fmt: skip

@@ -18,14 +18,14 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.campaigns import poke_campaign
-from models.commands import Extend, Grace, Outcome, Reopen, SeasonCommand, WindowCommand
+from models.commands import Extend, Grace, Outcome, Reopen, Return, SeasonCommand, WindowCommand
 from models.errors import KINDS, Refused, SeasonkeeperError
 from models.queues import SEASON_QUEUE
 from models.results import StageRef
 from models.search import AREA, SEASON_ID, STAGE
 from models.season import SeasonFile
 from models.timeline import Pace, Timeline
-from records import entries, graces, seasons, steering, windows
+from records import corrections, entries, graces, seasons, steering, windows
 from records.database import Database, rows
 from rules import timeline as timelines
 from workflows.ids import season_workflow
@@ -104,6 +104,11 @@ class Desk:
         """Give one entry more time. No workflow is concerned: the gate accepts by it, screening finds what came in."""
         async with self.database.transaction() as connection:
             return await graces.give_grace(connection, command)
+
+    async def return_for_correction(self, command: Return) -> Outcome:
+        """Return one entry for correction. No workflow is concerned, as with grace."""
+        async with self.database.transaction() as connection:
+            return await corrections.return_for_correction(connection, command)
 
     async def steer_season(self, what: str, command: SeasonCommand) -> Outcome:
         """Pause, resume or cancel a season: `what` is one of those words."""

@@ -22,12 +22,14 @@ from desk.access import Entrance, may_steer, to_sign_in
 from desk.applying import Applying
 from desk.channel_pages import ChannelPages
 from desk.client import Desk
+from desk.corrections import Corrections
 from desk.documents import DocumentPages, Shelf
 from desk.labels import LABELS
 from desk.own_entry import OwnEntryPages
 from desk.pages_of import Pages
 from desk.privacy_pages import PrivacyPages
 from desk.problems import in_words, status_of, told
+from desk.screening_pages import ScreeningPages
 from desk.sheet_pages import SheetPages
 from desk.sign_in import SignIn
 from desk.words import Words, language_of
@@ -58,6 +60,7 @@ def add_console(
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     # Before the other pages: `/seasons/{season}/{act}` would take its addresses.
     app.include_router(SheetPages(console, imports).router(), include_in_schema=False)
+    app.include_router(ScreeningPages(console).router(), include_in_schema=False)
     app.include_router(Pages(console).router(), include_in_schema=False)
     seldom = [Depends(app.state.sign_in_limit)]
     app.include_router(SignIn(console).router(), include_in_schema=False, dependencies=seldom)
@@ -65,7 +68,9 @@ def add_console(
     app.include_router(PrivacyPages(console, shelf.store if shelf else None).router(), include_in_schema=False)
     app.include_router(Applying(console).router(), include_in_schema=False, dependencies=seldom)
     app.include_router(ChannelPages(console).router(), include_in_schema=False)
-    app.include_router(OwnEntryPages(console, shelf).router(), include_in_schema=False)
+    own = OwnEntryPages(console, shelf)
+    app.include_router(own.router(), include_in_schema=False)
+    app.include_router(Corrections(console, own).router(), include_in_schema=False)
     app.include_router(DocumentPages(console, shelf).router(), include_in_schema=False)
     app.include_router(_language(), include_in_schema=False)
     app.add_exception_handler(SeasonkeeperError, partial(_trouble, console))

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from models.commands import Grace, Outcome, SeasonCommand, WindowCommand
+from models.commands import Grace, Outcome, Return, SeasonCommand, WindowCommand
 from models.season import SeasonFile
 from models.timeline import Pace, Timeline
-from records import channels, graces, seasons, steering, windows
+from records import channels, corrections, graces, screening, seasons, steering, windows
 from records.database import Database
 from rules import timeline as timelines
 
@@ -48,6 +48,20 @@ async def try_grace(database: Database, command: Grace) -> Outcome:
     """What a grace would answer. Raises what it would raise."""
     async with _undone(database) as connection:
         outcome: Outcome = await graces.give_grace(connection, command)
+    return outcome
+
+
+async def try_decision(database: Database, entry: int, *, eligible: bool, actor: str, reason: str) -> str:
+    """What a decision at screening would make of an entry: its state. Raises what it would raise."""
+    async with _undone(database) as connection:
+        state = await screening.decide_on(connection, entry, eligible=eligible, actor=actor, reason=reason)
+    return state
+
+
+async def try_return(database: Database, command: Return) -> Outcome:
+    """What a return for correction would answer. Raises what it would raise."""
+    async with _undone(database) as connection:
+        outcome: Outcome = await corrections.return_for_correction(connection, command)
     return outcome
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from desk.words import Words
-from models.errors import Refused, SeasonkeeperError
+from models.errors import BadInput, Refused, SeasonkeeperError
 from records.database import CLOCK, Database
 
 _WINDOWS = f"""SELECT id, state, opens_at, closes_at, {CLOCK} AS now FROM windows
@@ -16,7 +16,7 @@ async def in_words(
 ) -> SeasonkeeperError:
     """The error in the reader's language, where it is one of the gate's; else as it is."""
     name = f"gate_{error.code.replace('.', '_')}"
-    if words.language == "en" or not isinstance(error, Refused) or words.known_label(name) is None:
+    if words.language == "en" or not isinstance(error, (Refused, BadInput)) or words.known_label(name) is None:
         return error
     found = await database.at_once(_WINDOWS, season=season, area=area)
     if not found:
@@ -30,4 +30,4 @@ async def in_words(
     sentence = words.label(
         name, window=words.window_id(row["id"]), at=words.when(at, deadline=True), now=words.when(row["now"])
     )
-    return Refused(error.code, sentence)
+    return type(error)(error.code, sentence)

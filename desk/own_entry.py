@@ -19,7 +19,7 @@ from models.season import SeasonFile
 from models.states import EntryState
 from notices.instants import in_clocks
 from notices.state_words import STATE_WORDS
-from records import applying, entries
+from records import applying, corrections, entries
 from records.applying import OwnEntry
 from records.reading.standing import Standing, standing
 from rules.completeness import Check, Written, checks, missing
@@ -66,6 +66,7 @@ class OwnEntryPages:
         typed: Shown | None = None,
         errors: dict[str, str] | None = None,
         saved: bool = False,
+        said: str = "",
     ) -> Response:
         words, entry = await self._read(request, my)
         file = _file(words)
@@ -82,8 +83,15 @@ class OwnEntryPages:
             leads=my.who.person_id == entry.applicant_id, saved=saved or "saved" in request.query_params,
             alone="alone" in request.query_params, may_leave=my.acts and entry.state not in _LEAVES,
             zones=sorted({a.zone for a in file.areas} | {file.zone}),
-            countries=sorted({a.seat.country for a in file.areas}), clocks=_clocks(words, entry),
+            countries=sorted({a.seat.country for a in file.areas}), clocks=_clocks(words, entry), said=said,
+            corrections=await corrections.of_entry(self._database, my.entry_id),
         )  # fmt: skip
+
+    async def after_answer(
+        self, request: Request, my: Mine, status: int, trouble: SeasonkeeperError, said: str
+    ) -> Response:
+        """The page again, with why the answer to a correction was not accepted, and what it said."""
+        return await self._page(request, my, status, trouble, said=said)
 
     async def save(self, request: Request, my: MyEntryToChange) -> Response:
         """Saves what is good, says what is bad. A program of the page asks for JSON; a browser gets the page."""

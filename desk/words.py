@@ -238,7 +238,7 @@ class Words:
             case "mail.stuck":
                 return f"{base}/notices?state=queued"
             case "screening.undecided":
-                return f"{base}/entries?state=undecided"
+                return f"{base}/screening"
             case "judges.short" | "objections.open" if concern.entry:
                 return f"{base}/entries/{concern.entry}"
             case _:

@@ -67,6 +67,14 @@ class Grace(Command):
     by: Span | None = None
 
 
+class Return(Command):
+    """Return an entry for correction: `until`, or `by` a span from now; with neither, as the season file says."""
+
+    entry: int
+    until: Instant | None = None
+    by: Span | None = None
+
+
 class Outcome(BaseModel):
     """The answer to an accepted command."""
 

@@ -207,6 +207,10 @@ class ScreeningStage(WindowStage):
 
     kind: Literal["screening"]
     undecided: Literal["eligible", "ineligible"] = "eligible"
+    correction: Span = Field(
+        default=timedelta(days=3),
+        description="So long has an applicant to answer when an entry is returned for correction; less near the close.",
+    )
 
 
 class EndorsementStage(WindowStage):

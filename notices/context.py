@@ -80,6 +80,7 @@ FIELDS: dict[str, Fields] = {
     "draft_saved": _fields(f"{_ENTRY} window_closes", "link"),
     "receipt": _fields(_ENTRY, "area_name track_name window_closes link data.at"),
     "grace_given": _fields(f"{_ENTRY} data.until", "data.reason link"),
+    "returned_for_correction": _fields(f"{_ENTRY} data.until data.reason", "link"),
     "time_kept": _fields(f"{_ENTRY} data.until", "link"),
     "draft_reminder": _fields(f"{_ENTRY} window_closes", "link"),
     "endorsement_open": _fields("window_closes data.channel data.count", "area_name link"),

@@ -16,7 +16,8 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | entry.ineligible, .undecided | [findings], a text or a list of them |
 | entry.changed, .withdrawn, .lapsed, .revived, .eligible, .finished | none |
 | entry.refused_late | [number], [closes_at] |
-| entry.grace_given, .grace_moved, .correction_moved | [number], until |
+| entry.grace_given, .grace_moved, .returned, .correction_moved | [number], until |
+| entry.answered, .correction_missed | [number] |
 | entry.decided | [number], by |
 | entry.recommended | by, [how], [standing]: by which act, and whether it counts |
 | entry.recommendation_taken_back, .nudged, channel.* | by, [was], [quota] |
@@ -111,6 +112,14 @@ PHRASES: dict[str, Text] = {
     "entry.grace_moved": both(
         "The pause is not counted: the grace of the project[ {number}] lasts until {until}.",
         "暂停时间不计入：项目[ {number} ]的宽限期顺延至 {until}。",
+    ),
+    "entry.returned": both(
+        "The project[ {number}] was returned for correction, to be answered until {until}.",
+        "项目[ {number} ]退回补正，须在 {until} 前答复。",
+    ),
+    "entry.answered": both("The correction of the project[ {number}] was answered.", "项目[ {number} ]的补正已答复。"),
+    "entry.correction_missed": both(
+        "The correction of the project[ {number}] was not answered in time.", "项目[ {number} ]的补正逾期未答复。"
     ),
     "entry.correction_moved": both(
         "The pause is not counted: the project[ {number}] may be corrected until {until}.",

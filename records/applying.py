@@ -32,7 +32,7 @@ class OwnEntry:
     """An entry with everything that its applicant wrote. All instants are UTC.
 
     `until` is when it can be changed no longer, None where it cannot be changed now; `by_grace` tells that this is
-    grace of its own; `paused` that its registration stands still.
+    grace of its own, `corrects` that it is undecided and changed for its correction; `paused` that its registration stands still.
     """
 
     id: int
@@ -60,6 +60,7 @@ class OwnEntry:
     now: datetime
     until: datetime | None
     by_grace: bool
+    corrects: bool
     paused: bool
 
 
@@ -81,6 +82,12 @@ _UNTIL = f"""SELECT
      JOIN windows s ON s.season_id = w.season_id AND s.kind = 'screening' AND (s.area = w.area OR s.area IS NULL)
      WHERE g.entry_id = e.id AND {CLOCK} < g.until AND w.state IN ('open', 'scheduled', 'closed')
        AND s.state IN ('open', 'scheduled') AND {CLOCK} < s.closes_at) AS grace_until,
+  (SELECT max(least(c.until, s.closes_at)) FROM corrections c JOIN windows s ON s.season_id = e.season_id
+       AND s.kind = 'screening' AND s.subject IS NULL AND (s.area = e.area OR s.area IS NULL)
+     WHERE c.entry_id = e.id AND c.state = 'open' AND {CLOCK} < c.until
+       AND s.state IN ('open', 'scheduled') AND {CLOCK} < s.closes_at AND EXISTS (SELECT FROM windows w
+         WHERE w.season_id = e.season_id AND w.kind = 'registration' AND w.area = e.area AND w.opens_at <= {CLOCK}
+           AND w.state IN ('open', 'scheduled', 'closed'))) AS correction_until,
   EXISTS (SELECT FROM windows w WHERE w.season_id = e.season_id AND w.kind = 'registration' AND w.area = e.area
      AND w.state = 'paused') AS paused
   FROM entries e WHERE e.id = :entry"""
@@ -109,6 +116,9 @@ async def of_entry_on(connection: AsyncConnection, entry_id: int) -> OwnEntry:
         and (until or row["now"]) < gate["grace_until"]
     ):
         until, by_grace = gate["grace_until"], True
+    corrects = row["state"] == EntryState.UNDECIDED and gate["correction_until"] is not None
+    if corrects or (row["state"] == EntryState.SUBMITTED and gate["correction_until"] and until is None):
+        until = gate["correction_until"]
     person = PersonForm.model_construct(
         **{key: row.pop(key) for key in ("email", "name", "language", "zone", "country", "birth_year")}
     )
@@ -116,7 +126,7 @@ async def of_entry_on(connection: AsyncConnection, entry_id: int) -> OwnEntry:
     values: dict[str, Any] = {**row, "fields": tuple(row["fields"]), "documents": tuple(row["documents"])}
     return OwnEntry(
         **values, group=division.partition("/")[2] or None, applicant=person, team=tuple(Member(**m) for m in team),
-        until=until, by_grace=by_grace, paused=gate["paused"],
+        until=until, by_grace=by_grace, corrects=corrects, paused=gate["paused"],
     )  # fmt: skip
 
 

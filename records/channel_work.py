@@ -13,14 +13,15 @@ from typing import Any, NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from models.commands import Return
 from models.errors import NotFound, Refused
 from models.forms import EntryForm
 from models.season import AwardsStage
 from models.states import EntryState
 from models.text import Text
-from records import campaigns, channels, entries, gate, log
+from records import campaigns, channels, corrections, entries, gate, log
 from records.channels import USED
-from records.database import Database, clock_of, rows
+from records.database import CLOCK, Database, clock_of, rows
 from records.reading.standing import Told, shown, told_of
 from records.reading.windows import of_season
 from records.seasons import LiveSeason, live
@@ -279,6 +280,34 @@ async def take_back(database: Database, season: str, code: str, number: str, rea
     async with database.statement() as connection:
         found = await _mine(connection, season, code, number)
     await channels.take_back(database, found["id"], code, reason=reason)
+
+
+_ENDORSES = f"""SELECT w.id FROM windows w WHERE w.season_id = :season AND w.kind = 'endorsement'
+    AND (w.area = :area OR w.area IS NULL) AND w.state IN ('open', 'scheduled')
+    AND w.opens_at <= {CLOCK} AND {CLOCK} < w.closes_at FOR KEY SHARE OF w"""
+
+
+async def give_back(
+    database: Database, season: str, code: str, number: str, reason: str, *, command: str
+) -> datetime | None:
+    """A channel returns an entry that counts as its own for correction, while it ranks its entries: until when.
+
+    Raises NotFound where the channel recommends no such entry; Refused where the entry is another channel's, where no
+    endorsement is open or the entry is not as submitted; else as `corrections.return_for_correction`.
+    """
+    async with database.transaction() as connection:
+        found = await _mine(connection, season, code, number)
+        if not await rows(connection, _ENDORSES, season=season, area=found["area"]):
+            raise Refused(
+                "return.not_open", f"Channels cannot return entry {number} now.",
+                "A channel returns its entries while its endorsement window is open.",
+            )  # fmt: skip
+        own = await rows(connection, "SELECT channel_id, state FROM entries WHERE id = :id", id=found["id"])
+        if own[0]["channel_id"] != found["channel_id"] or own[0]["state"] != EntryState.SUBMITTED:
+            raise Refused("return.not_own", f"Entry {number} is not a submitted entry that counts for '{code}'.")
+        asked = Return(id=command, entry=found["id"], actor=f"channel/{code}", reason=reason)
+        outcome = await corrections.return_for_correction(connection, asked)
+        return outcome.closes_at
 
 
 async def _mine(connection: AsyncConnection, season: str, code: str, number: str) -> dict[str, Any]:

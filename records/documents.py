@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.errors import BadInput, NotFound, Refused, SeasonkeeperError, Unavailable
 from models.season import SeasonFile
 from models.states import EntryState
-from records import entries, gate, graces, log
+from records import corrections, entries, gate, graces, log
 from records.database import Database, rows, run
 from records.inspecting import SECONDS, inspect
 from records.seasons import file_of
@@ -163,10 +163,13 @@ async def remove(database: Database, document_id: int, *, entry_id: int, actor: 
         entry = await _come_in(connection, entry_id)
         document, _ = await _find(connection, document_id, entry_id)
         file = await file_of(connection, entry["season_id"])
-        if entry["state"] == EntryState.SUBMITTED and document.kind in file.entry_rules.documents:
+        if (
+            entry["state"] in (EntryState.SUBMITTED, EntryState.UNDECIDED)
+            and document.kind in file.entry_rules.documents
+        ):
             raise Refused(
                 "document.needed",
-                f"Entry {entry['number']} is submitted, and needs its document '{document.kind}'.",
+                f"Entry {entry['number']} is {entry['state']}, and needs its document '{document.kind}'.",
                 "Upload another in its place.",
             )
         await run(connection, _REMOVE, document=document_id, at=entry["at"])
@@ -239,6 +242,7 @@ async def _come_in(connection: AsyncConnection, entry_id: int) -> dict[str, Any]
     found = await rows(connection, _COME_IN, entry=entry_id)
     if not found:
         await graces.refuse(connection, entry_id)
+        await corrections.refuse(connection, entry_id)
         await entries.refuse(connection, entry_id)
     return found[0]
 

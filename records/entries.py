@@ -14,14 +14,14 @@ from models.forms import EntryForm
 from models.season import SeasonFile
 from models.states import Decision, EntryState
 from models.tables import Entry
-from records import channels, decisions, gate, graces, log
+from records import channels, corrections, decisions, gate, graces, log
 from records.database import CLOCK, Database, rows
 from records.seasons import file_of, known_file
 
 _PASS = f"""{gate.BY_ENTRY}, done AS (
   UPDATE entries e SET state = 'submitted', submitted_at = gate.at, changed_at = gate.at, window_id = gate.id,
     alive = true, stage = gate.stage, revision = e.revision + 1
-  FROM gate WHERE e.id = :entry AND {gate.MAY_COME} AND e.title <> ''
+  FROM gate WHERE e.id = :entry AND {gate.MAY_HAND_IN} AND e.title <> ''
     AND (CAST(:seen AS int) IS NULL OR e.revision = CAST(:seen AS int))
   RETURNING e.id, e.number, e.season_id, e.applicant_id, gate.id AS window_id, gate.at
 ), logged AS (
@@ -202,6 +202,7 @@ async def save_on(
             if seen is not None and entry["revision"] != seen:
                 raise _newer(entry["number"])
         await graces.refuse(connection, entry_id)
+        await corrections.refuse(connection, entry_id)
         await refuse(connection, entry_id)
     return Saved(**done[0])
 

@@ -39,23 +39,37 @@ BY_ENTRY = f"""clock AS MATERIALIZED (SELECT {CLOCK} AS at), grace AS MATERIALIZ
   WHERE g.entry_id = :entry AND clock.at < g.until
     AND s.state IN ('open', 'scheduled') AND clock.at < s.closes_at
   FOR KEY SHARE OF s
+), correction AS MATERIALIZED (
+  SELECT s.id FROM clock, corrections c JOIN entries x ON x.id = c.entry_id
+    JOIN windows s ON s.season_id = x.season_id AND s.kind = 'screening' AND s.subject IS NULL
+      AND (s.area = x.area OR s.area IS NULL)
+  WHERE c.entry_id = :entry AND c.state = 'open' AND clock.at < c.until
+    AND s.state IN ('open', 'scheduled') AND clock.at < s.closes_at
+  FOR KEY SHARE OF s FOR NO KEY UPDATE OF c
 ), gate AS (
   SELECT w.id, w.season_id, w.stage, w.area, clock.at
   FROM windows w CROSS JOIN clock
   WHERE w.season_id = (SELECT season_id FROM entries WHERE id = :entry) AND w.kind = 'registration'
     AND w.area = (SELECT area FROM entries WHERE id = :entry) AND w.opens_at <= clock.at
     AND ((w.state IN ('open', 'scheduled') AND clock.at < w.closes_at)
-      OR (w.state IN ('open', 'scheduled', 'closed') AND EXISTS (SELECT FROM grace)))
+      OR (w.state IN ('open', 'scheduled', 'closed')
+        AND (EXISTS (SELECT FROM grace) OR EXISTS (SELECT FROM correction))))
   ORDER BY w.opens_at LIMIT 1 FOR KEY SHARE OF w)"""
-"""The same for the registration window of the area of the entry `:entry`, which may have been given grace.
+"""The same for the registration window of the area of the entry `:entry`, which may have been given grace or returned.
 
-Whoever comes by grace holds the screening too: its closer waits for them, so that what is accepted is screened.
+Whoever comes by grace or to correct holds the screening too: its closer waits for them, so that what is accepted is
+screened. Whoever corrects holds the correction: of a change and the answer that ends it, one comes after the other.
 """
 
-MAY_COME = "(e.state IN ('draft', 'submitted') OR (e.state = 'lapsed' AND EXISTS (SELECT FROM grace)))"
-"""With `BY_ENTRY`: whether the entry `e` is in a state in which it may be saved or submitted.
+MAY_HAND_IN = "(e.state IN ('draft', 'submitted') OR (e.state = 'lapsed' AND EXISTS (SELECT FROM grace)))"
+"""With `BY_ENTRY`: whether the entry `e` is in a state in which it may be submitted.
 
 A draft with grace lapses at the close like every other: so the close and the grace need not know of one another.
+"""
+
+MAY_COME = f"({MAY_HAND_IN} OR (e.state = 'undecided' AND EXISTS (SELECT FROM correction)))"
+"""With `BY_ENTRY`: whether the entry `e` may be saved and its documents changed. An undecided entry stays undecided:
+the answer to its correction hands it in, and no submission turns it loose past a decision.
 """
 
 

@@ -124,6 +124,7 @@ async def start(
 
 STANDING = (
     "receipt", "ballot_replaced", "assignment", "objection_decided", "removed", "stepped_up", "grace_given", "time_kept",
+    "returned_for_correction",
 )  # fmt: skip
 """Notices that single acts cause: their campaigns stand for as long as the season, so that an act writes no more
 than its delivery. In a season that is older than a notice the first act writes its campaign too."""

@@ -8,7 +8,21 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from desk.cli import access, channels, documents, entries, graces, privacy, process, seasons, sheets, steering, windows
+from desk.cli import (
+    access,
+    channels,
+    corrections,
+    documents,
+    entries,
+    graces,
+    privacy,
+    process,
+    screening,
+    seasons,
+    sheets,
+    steering,
+    windows,
+)
 
 _HELP = """Runs a season of an innovation and entrepreneurship competition, from registration to tracking.
 
@@ -68,7 +82,21 @@ def _later(name: str, module: str, line: str) -> None:
             raise typer.Exit(code)
 
 
-for _module in (seasons, windows, steering, graces, entries, process, access, sheets, privacy, channels, documents):
+for _module in (
+    seasons,
+    windows,
+    steering,
+    graces,
+    corrections,
+    screening,
+    entries,
+    process,
+    access,
+    sheets,
+    privacy,
+    channels,
+    documents,
+):
     _module.register(app)
 for _name, _path, _line in _ELSEWHERE:
     _later(_name, _path, _line)

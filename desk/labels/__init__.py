@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from desk.labels import api, applying, channels, console, documents, graces, privacy, sheets
+from desk.labels import api, applying, channels, console, corrections, documents, graces, privacy, screening, sheets
 from desk.labels.facts import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, NOTICES, RULES, SEASON_WORDS
 from models.text import Text
 
@@ -23,6 +23,8 @@ _BY_PAGES = (
     sheets.LABELS,
     applying.LABELS,
     graces.LABELS,
+    corrections.LABELS,
+    screening.LABELS,
     privacy.LABELS,
     channels.LABELS,
     documents.LABELS,

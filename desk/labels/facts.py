@@ -176,6 +176,7 @@ NOTICES = {
     "registration_open": both("registration is open", "报名开始"),
     "draft_saved": both("the draft was saved", "草稿已保存"),
     "grace_given": both("more time for one project", "单个项目宽限"),
+    "returned_for_correction": both("a project is returned for correction", "项目退回补正"),
     "time_kept": both("the pause is not counted", "期限因暂停顺延"),
     "receipt": both("receipt of the submission", "提交回执"),
     "draft_reminder": both("reminder to submit", "提醒提交"),

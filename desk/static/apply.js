@@ -115,6 +115,8 @@
       form.elements.seen.value = told.revision;
       const wrong = Object.keys(told.errors).length > 0;
       show(told.errors);
+      const heading = document.querySelector("h1 bdi");
+      if (heading && form.elements.title.value.trim() && !told.errors.title) heading.textContent = form.elements.title.value.trim();
       const at = new Date(told.at).toLocaleTimeString(lang, { hour12: false });
       say((wrong ? form.dataset.partly : form.dataset.saved).replace("{at}", at), wrong);
       return !wrong;

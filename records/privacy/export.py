@@ -101,5 +101,15 @@ async def export(database: Database, who: str) -> Export:
             found = await rows(connection, f"SELECT * FROM {table} WHERE {condition}", person=person)
             if table == "documents":
                 files = tuple((row["id"], row["name"], row["stored_as"]) for row in found if row["removed_at"] is None)
-            tables[table] = [{name: value for name, value in row.items() if name not in HIDDEN} for row in found]
+            tables[table] = [_shown(row) for row in found]
         return Export(person, await clock_of(connection), tables, files)
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without what is hidden. What screening found is worded for whoever decides, too: that names others."""
+    shown = {name: value for name, value in row.items() if name not in HIDDEN}
+    data = shown.get("data")
+    if isinstance(data, dict) and isinstance(data.get("findings"), list):
+        plain = [{k: v for k, v in f.items() if k != "staff"} if isinstance(f, dict) else f for f in data["findings"]]
+        shown["data"] = {**data, "findings": plain}
+    return shown

@@ -5,10 +5,11 @@ from records.reading.entries import entries, entry
 from records.reading.life import explain
 from records.reading.lines import log_lines
 from records.reading.notices import notices
+from records.reading.queue import undecided
 from records.reading.seasons import only_running, seasons, status
 from records.reading.windows import window, windows
 
 __all__ = [
-    "entries", "entry", "explain", "log_lines", "next_up", "notices", "only_running", "seasons", "status", "window",
-    "windows",
+    "entries", "entry", "explain", "log_lines", "next_up", "notices", "only_running", "seasons", "status", "undecided",
+    "window", "windows",
 ]  # fmt: skip

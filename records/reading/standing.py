@@ -43,6 +43,7 @@ _AS_STATE = {
 _ALWAYS: dict[str, tuple[str, ...]] = {
     "entry.drafted": ("number",), "entry.changed": (), "entry.submitted": ("number",),
     "entry.refused_late": ("number", "closes_at"), "entry.grace_given": ("number", "until", "reason"),
+    "entry.returned": ("number", "until", "reason"), "entry.answered": (), "entry.correction_missed": (),
     "entry.withdrawn": ("reason",), "entry.lapsed": (), "entry.recommended": ("by",),
     "entry.grace_moved": ("number", "until"), "entry.correction_moved": ("number", "until"), "entry.revived": (),
     "entry.recommendation_taken_back": ("by",), "entry.nudged": ("by",),

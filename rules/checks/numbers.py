@@ -204,7 +204,7 @@ def _spans(n: int, stage: object, faults: Faults) -> None:
     found: list[tuple[Path, timedelta]] = [
         (("stages", n, "reminders", k, "before"), line.before) for k, line in enumerate(stage.reminders)
     ]
-    for name in ("replace_silent", "every", "answer_within", "follow_up_every", "close_after"):
+    for name in ("replace_silent", "every", "answer_within", "follow_up_every", "close_after", "correction"):
         value = getattr(stage, name, None)
         if value is not None:
             found.append((("stages", n, name), value))

@@ -17,8 +17,9 @@ from desk.api import create_app
 from desk.client import Desk
 from desk.console import add_console
 from desk.documents import Shelf
+from models.commands import Return
 from models.forms import PersonForm
-from records import access, applying, entries, people
+from records import access, applying, corrections, entries, people
 from records.database import Database, clock_of
 from records.store import open_store
 from tests import uploads
@@ -175,6 +176,13 @@ async def test_no_page_of_an_applicant_overflows_or_shuts_anyone_out(
         await look("/my", mine, f"{mine}/preview", f"{mine}/submit", f"{mine}/withdraw")
         await entries.submit(database, entry)
         await look(f"{mine}/receipt")
+        async with database.transaction() as connection:
+            command = Return(entry=entry, actor="ops", reason="W" * 200)
+            await corrections.return_for_correction(connection, command)
+        await database.at_once("UPDATE entries SET state = 'undecided' RETURNING id")
+        await look(mine)
+        await corrections.answer(database, entry, "W" * 200)
+        await look(mine)
         await entries.withdraw(database, entry, reason="enough")
         await look(mine)
         await browser.close()

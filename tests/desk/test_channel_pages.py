@@ -111,6 +111,26 @@ def number_in(answer: httpx.Response) -> str:
     return found[1]
 
 
+async def test_a_channel_returns_its_own_submitted_project_while_it_ranks_and_no_other(town: Town) -> None:
+    first, second, third = await town.build_lists()
+    here = "/channel/harbour/INNO"
+    sure = {"number": first, "reason": "The plan is not signed.", "sure": "1", "command": "the-same"}
+    async with town.client("INNO") as inno:
+        page = (await inno.get(f"{here}?lang=en")).text
+        assert page.count(f'action="{here}/return"') == 3
+        assert (await inno.post(f"{here}/return", data={**sure, "sure": ""})).status_code == 422
+        for _ in range(2):
+            assert number_in(await inno.post(f"{here}/return", data=sure)) == first
+        assert await town.mails("returned_for_correction") == ["applicant-0@example.org"]
+        await town.database.at_once("UPDATE entries SET state = 'undecided' WHERE number = :n RETURNING id", n=second)
+        assert (await inno.post(f"{here}/return?lang=zh", data={**sure, "number": second})).status_code == 409
+        await town.database.at_once("UPDATE windows SET state = 'paused' WHERE kind = 'endorsement' RETURNING id")
+        closed = await inno.post(f"{here}/return?lang=zh", data={**sure, "number": third, "command": "another"})
+        assert (closed.status_code, "仅可在推荐排序期间退回项目。" in closed.text) == (409, True)
+    asked = await town.database.at_once("SELECT asked_by, reason FROM corrections")
+    assert asked == [{"asked_by": "channel/INNO", "reason": "The plan is not signed."}]
+
+
 async def test_a_channel_registers_reminds_and_sees_what_is_missing_and_another_sees_nothing_of_it(town: Town) -> None:
     here = f"/channel/{SEASON}/INNO"
     async with town.client("INNO") as inno, town.client("OTHER") as other, town.client(None) as nobody:

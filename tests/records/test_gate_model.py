@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from models.commands import CloseNow, Extend, Grace, PauseWindow, Reopen, ResumeWindow, WindowCommand
+from models.commands import CloseNow, Extend, Grace, PauseWindow, Reopen, ResumeWindow, Return, WindowCommand
 from models.errors import Refused
-from records import entries, graces, windows
+from records import corrections, entries, graces, windows
 from records.database import Database, at_instant, rows
 from tests.seasons import begin, entry_form
 
@@ -49,14 +49,20 @@ class GateMachine(RuleBasedStateMachine):
         # Time begins near the close, where it is decided.
         self.now = CLOSES - before
         self.state, self.closes_at, self.paused_at = "running", CLOSES, OPENS
-        self.grace = OPENS
+        self.grace = self.correction = OPENS
+        self.undecided = self.eligible = False
         self.accepted: datetime | None = None
 
     def is_open(self) -> bool:
         return self.state == "running" and self.now < self.closes_at
 
+    def corrects(self) -> bool:
+        return self.state != "paused" and self.now < self.correction
+
     def accepts(self) -> bool:
-        return self.is_open() or (self.state != "paused" and self.now < self.grace)
+        return not self.undecided and (
+            self.is_open() or (self.state != "paused" and self.now < self.grace) or self.corrects()
+        )
 
     @rule(step=STEPS)
     def time_passes(self, step: timedelta) -> None:
@@ -72,6 +78,9 @@ class GateMachine(RuleBasedStateMachine):
             _, at = self.do(entries.submit(self.database, self.entry))
         except Refused as refused:
             assert not self.accepts()
+            if self.undecided:
+                assert refused.code == "entry.state"
+                return
             closed = "grace.over" if self.grace > self.closes_at else "window.closed"
             assert refused.code == ("window.paused" if self.state == "paused" else closed)
         else:
@@ -118,18 +127,63 @@ class GateMachine(RuleBasedStateMachine):
         try:
             assert self.do(self._given(command)).closes_at == until
         except Refused:
-            assert until > ROOM
+            assert until > ROOM or self.undecided
         else:
             assert until <= ROOM
+            assert not self.undecided
             assert self.do(self._given(command)).repeated
             self.grace = max(self.grace, until)
+
+    @rule()
+    def the_applicant_saves(self) -> None:
+        try:
+            self.do(entries.save(self.database, self.entry, entry_form()))
+        except Refused:
+            assert not self.accepts()
+            assert not (self.undecided and self.corrects())
+        else:
+            assert self.accepts() or (self.undecided and self.corrects())
+
+    @rule()
+    def a_person_must_look(self) -> None:
+        if self.accepted is not None:
+            self.undecided, self.eligible = True, False
+            sql = "UPDATE entries SET state = 'undecided' WHERE id = :entry RETURNING id"
+            self.do(self.database.at_once(sql, entry=self.entry))
+
+    @rule(by=STEPS)
+    def a_person_returns_it(self, by: timedelta) -> None:
+        command = Return(entry=self.entry, by=by, actor="ops", reason="a page is missing")
+        returnable = self.accepted is not None and not self.eligible
+        allowed = returnable and self.now >= self.correction and self.now + by <= ROOM
+        try:
+            assert self.do(self._returned(command)).closes_at == self.now + by
+        except Refused:
+            assert not allowed
+        else:
+            assert allowed
+            assert self.do(self._returned(command)).repeated
+            self.correction = self.now + by
+
+    @rule()
+    def the_applicant_answers(self) -> None:
+        try:
+            at = self.do(corrections.answer(self.database, self.entry, "Corrected."))
+        except Refused:
+            assert not self.corrects()
+        else:
+            assert self.corrects()
+            assert at == self.now
+            # The rules find nothing in this entry; what was not asked about is screened when its time comes.
+            self.eligible, self.correction = self.undecided, self.now
 
     @invariant()
     def what_is_in_is_what_was_accepted(self) -> None:
         if not hasattr(self, "accepted"):
             return
         found = self.do(self._found())
-        assert (found["state"] == "submitted", found["submitted_at"]) == (self.accepted is not None, self.accepted)
+        inside = {"submitted", "undecided", "eligible"}
+        assert (found["state"] in inside, found["submitted_at"]) == (self.accepted is not None, self.accepted)
         assert found["closes_at"] == self.closes_at
 
     def steered(self, command: WindowCommand, allowed: bool) -> bool:
@@ -155,6 +209,10 @@ class GateMachine(RuleBasedStateMachine):
     async def _given(self, command: Grace) -> Any:
         async with self.database.transaction() as connection:
             return await graces.give_grace(connection, command)
+
+    async def _returned(self, command: Return) -> Any:
+        async with self.database.transaction() as connection:
+            return await corrections.return_for_correction(connection, command)
 
     async def _closed(self) -> Any:
         async with self.database.transaction() as connection:
