@@ -186,7 +186,7 @@ async def _close(storm: Storm, database: Database) -> None:
 
 
 async def _extend(storm: Storm, database: Database) -> None:
-    await asyncio.sleep(storm.middle - 0.5 - time.time())
+    await asyncio.sleep(storm.middle - 1.0 - time.time())
     begun = time.perf_counter()
     async with database.transaction() as connection:
         await windows.steer(
