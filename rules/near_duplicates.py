@@ -15,6 +15,7 @@ from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import chain
 from math import ceil
+from threading import Lock
 
 from models.facts import Like
 from rules.likeness import by_entry
@@ -37,7 +38,13 @@ def shingles(text: str) -> frozenset[tuple[str, ...]]:
 
 def near_duplicates(texts: Mapping[int, str], mine: AbstractSet[int], least: float) -> dict[int, tuple[Like, ...]]:
     """For the entries `mine`: other entries whose text is alike by `least` (0 to 1) or more, most alike first."""
-    return by_entry(_pairs(tuple(sorted(texts.items())), least), mine)
+    with _one_at_a_time:
+        pairs = _pairs(tuple(sorted(texts.items())), least)
+    return by_entry(pairs, mine)
+
+
+# Areas that close at one instant are screened at once, in threads: the first compares, the others wait for its answer.
+_one_at_a_time = Lock()
 
 
 # The areas of a season are screened one after the other, each against all: the same texts are not compared again.
