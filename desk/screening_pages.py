@@ -68,9 +68,8 @@ class ScreeningPages:
         words = await self._console.words(request, season)
         found = await reading.entry(self._database, entry, season)
         waiting = await reading.undecided(self._database, season, entry=found.id)
-        own = await self._database.at_once("SELECT summary FROM entries WHERE id = :id", id=found.id)
         return self._console.page(
-            request, "screening/entry.html", words, status, season_id=season, e=found, summary=own[0]["summary"],
+            request, "screening/entry.html", words, status, season_id=season, e=found,
             one=waiting[0] if waiting else None, corrections=await corrections.of_entry(self._database, found.id),
             trouble=trouble, filled=filled or {}, command=uuid4().hex, now=await self._database.now(),
         )  # fmt: skip

@@ -236,10 +236,19 @@ async def decide_on(
     )
     if not found:
         raise NotFound("entry.unknown", f"There is no entry {entry_id}.")
-    if command_id and await log.command_line(connection, command_id):
-        return str(found[0]["state"])
+    before = await log.command_line(connection, command_id) if command_id else None
+    if before is not None and before["entry_id"] == entry_id:
+        return str(before["data"]["state"])
+    if before is not None:
+        raise Refused(
+            "command.other", f"Command '{command_id}' decided on another entry; nothing was done.",
+            "Load the entry's page anew, or send another id.",
+        )  # fmt: skip
     if found[0]["state"] != EntryState.UNDECIDED:
-        raise Refused("entry.decided", f"Entry {found[0]['number']} is {found[0]['state']}, not undecided.")
+        raise Refused(
+            "entry.decided", f"Entry {found[0]['number']} is {found[0]['state']}, not undecided.",
+            "`season explain` says who decided, and why.",
+        )  # fmt: skip
     await run(
         connection,
         "UPDATE entries SET state = :state, alive = CAST(:alive AS boolean) WHERE id = :id",

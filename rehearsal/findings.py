@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import holidays
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.season import ReviewStage, SelectionStage
@@ -17,6 +16,7 @@ from rehearsal.acts import Ledger
 from rehearsal.recorder import Recorder
 from rehearsal.report import Finding, Severity
 from rehearsal.world import World
+from rules.checks.days import day_off
 
 DAY_BEGINS, DAY_ENDS = 8, 20
 """Local hours between which a mail disturbs nobody."""
@@ -236,12 +236,8 @@ def _awkward(world: World, window: dict[str, Any], country: str) -> str | None:
     # A close at midnight ends the day before; a moment earlier tells which day people think of.
     last = world.nominal(window["closes_at"]).astimezone(ZoneInfo(window["zone"]))
     day = datetime.fromtimestamp(last.timestamp() - 1, tz=ZoneInfo(window["zone"])).date()
-    try:
-        if day in holidays.country_holidays(country, years=day.year):
-            return "holiday"
-    except NotImplementedError:
-        pass
-    return "weekend" if day.weekday() >= 5 else None
+    off = day_off(country, day)
+    return off[0] if off else None
 
 
 def _acts(ledger: Ledger) -> list[Finding]:

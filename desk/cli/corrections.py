@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from desk.cli.options import Reason, SeasonOption, put_json, span, words_for
+from desk.cli.graces import length_for
+from desk.cli.options import Reason, SeasonOption
 from desk.cli.windows import By, Manner, Until, steers
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from desk.client import Desk
-    from models.commands import Outcome, Return
-    from records.database import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -42,29 +36,10 @@ def give_back(
 
         season return 2024-EU-LH-0042 --until 2024-06-04T18:00+08:00 --reason "the plan is not signed" --dry-run
     """
-    from models.instants import parse_instant
+    from desk.dry import try_return
+    from models.commands import Return
 
-    instant, length = parse_instant(until) if until else None, span(by)
-
-    async def carry_out(database: Database, deed: Callable[[Return], Awaitable[Outcome]]) -> Any:
-        from models.commands import Return
-        from records import reading
-
-        found = (await reading.explain(database, entry, season)).entry
-        command = Return(entry=found.id, until=instant, by=length, actor=manner.actor, reason=reason)
-        return await deed(command), found, await words_for(database, found.season, manner.lang)
-
-    async def dry(database: Database) -> Any:
-        from desk.dry import try_return
-
-        return await carry_out(database, lambda command: try_return(database, command))
-
-    async def deed(desk: Desk) -> Any:
-        return await carry_out(desk.database, desk.return_for_correction)
-
-    outcome, found, words = manner.carry_out(dry, deed)
-    if manner.as_json:
-        put_json({**outcome.model_dump(mode="json"), "entry": found.number, "dry_run": manner.dry_run})
-        return
-    manner.say_would(words)
-    typer.echo(words.label("correction_until", number=found.number, at=words.when(outcome.closes_at, deadline=True)))
+    length_for(
+        Return, entry, season, until, by, reason, manner,
+        dry=try_return, deed=lambda desk, command: desk.return_for_correction(command), label="correction_until",
+    )  # fmt: skip

@@ -118,7 +118,9 @@
       const heading = document.querySelector("h1 bdi");
       if (heading && form.elements.title.value.trim() && !told.errors.title) heading.textContent = form.elements.title.value.trim();
       const at = new Date(told.at).toLocaleTimeString(lang, { hour12: false });
-      say((wrong ? form.dataset.partly : form.dataset.saved).replace("{at}", at), wrong);
+      // What was written while this was under way is not in it.
+      if (dirty) say(form.dataset.unsaved);
+      else say((wrong ? form.dataset.partly : form.dataset.saved).replace("{at}", at), wrong);
       return !wrong;
     }
     dirty = true;

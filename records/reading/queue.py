@@ -19,6 +19,7 @@ class Undecided(BaseModel):
     id: int
     number: str
     title: str
+    summary: str = Field(description="The project plan as written.")
     area: str
     track: str
     since: datetime
@@ -28,7 +29,7 @@ class Undecided(BaseModel):
     answer: str | None
 
 
-_QUEUE = f"""SELECT e.id, e.number, e.title, e.area, e.track, coalesce(l.at, e.changed_at) AS since, w.closes_at,
+_QUEUE = f"""SELECT e.id, e.number, e.title, e.summary, e.area, e.track, coalesce(l.at, e.changed_at) AS since, w.closes_at,
     coalesce(l.data->'findings', '[]'::jsonb) AS findings, c.answer,
     CASE WHEN c.state = 'open' AND c.until <= {CLOCK} THEN 'missed' ELSE c.state END AS correction
   FROM entries e

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from models.season import DefenceStage, SeasonFile
 from models.text import Text
@@ -30,7 +30,7 @@ def check_days(file: SeasonFile, windows: Sequence[Held], faults: Faults) -> Non
         country = held.area.seat.country if held.area else file.country
         # A close at midnight belongs to the day that ends.
         day = (held.closes_at - timedelta(microseconds=1)).astimezone(held.zone).date()
-        shut = _shut(country, day)
+        shut = day_off(country, day)
         if shut is None or (shut[0] == "weekend" and isinstance(held.stage, DefenceStage)):
             continue  # defences are held when people are free
         found[held.closes_path, shut[0], shut[1].en, day].append((held, shut[1]))
@@ -45,7 +45,11 @@ def check_days(file: SeasonFile, windows: Sequence[Held], faults: Faults) -> Non
         )  # fmt: skip
 
 
-def _shut(country: str, day: date) -> tuple[str, Text] | None:
+def day_off(country: str, day: date) -> tuple[Literal["holiday", "weekend"], Text] | None:
+    """Whether offices of a country (ISO 3166-1 alpha-2) are shut on a day, and the day's name; None for a working day.
+
+    The weekend is the country's own. None also where the country's calendar is not known (library `holidays`).
+    """
     english = _calendar(country, "en_US", day.year)
     if english is None:
         return None

@@ -12,8 +12,8 @@ import pytest
 from models.errors import Refused
 from models.facts import Finding, Screening
 from models.text import Text
-from records import log, screening
-from records.database import Database
+from records import screening
+from records.database import Database, run
 from records.privacy.export import export
 from tests.desk.test_access import House, house
 from tests.desk.test_cli import season
@@ -34,8 +34,8 @@ async def found(town: Database) -> int:
         Text(en="The text is 87 % like 2024-EU-LH-0001.", zh="与 2024-EU-LH-0001 相似 87%。"),
     )  # fmt: skip
     async with town.transaction() as connection:
-        line = screening._line(Screening(row["id"], "undecided", (like,)))
-        await log.write(connection, SEASON, [line])
+        await run(connection, "UPDATE entries SET state = 'submitted' WHERE id = :id", id=row["id"])
+        await screening.keep(connection, SEASON, "screening", [Screening(row["id"], "undecided", (like,))])
     return int(row["id"])
 
 
@@ -107,6 +107,22 @@ async def test_of_two_who_decide_at_once_one_is_refused_in_words(town: Database,
     (refused,) = (answer for answer in answers if isinstance(answer, Refused))
     assert "not undecided" in refused.sentence
     assert len(await town.at_once("SELECT 1 AS n FROM log WHERE event = 'entry.decided'")) == 1
+
+
+async def test_an_id_that_decided_on_one_entry_decides_on_no_other(town: Database, found: int) -> None:
+    async with town.transaction() as connection:
+        await run(connection, "UPDATE entries SET state = 'undecided' WHERE id <> :id AND state = 'eligible'", id=found)
+    (other, *_) = await town.at_once("SELECT id FROM entries WHERE state = 'undecided' AND id <> :id", id=found)
+    for _ in range(2):
+        decided = await screening.decide_screening(
+            town, found, eligible=True, actor="staff/1", reason="seen", command_id="the-same"
+        )
+        assert decided == "eligible"
+    with pytest.raises(Refused, match="another entry"):
+        await screening.decide_screening(
+            town, other["id"], eligible=True, actor="staff/1", reason="seen", command_id="the-same"
+        )
+    assert await state(town, other["id"]) == "undecided"
 
 
 async def test_the_queue_and_the_decision_by_command(season: Any, town: Database, found: int) -> None:
