@@ -18,7 +18,7 @@ from records.database import clock_of, rows
 from records.seasons import LiveSeason, live
 from rules import reminders
 from rules.timeline import on_time
-from rules.tracking import next_in_rhythm
+from rules.tracking import at_office_hour, next_in_rhythm
 
 # A season that is paused is looked at again after this part of the time between two follow-ups.
 _LOOKS = 30
@@ -35,10 +35,11 @@ class NegotiationDeeds:
         """Conclude what is over, ask and remind where it is due; and say when the next turn is wanted. Repeatable."""
         owner = matching.negotiation_workflow(ref.season, ref.match)
         # On its own: whoever answers locks a window before the match, so nobody may hold the match and wait for one.
-        async with self._house.database.transaction() as connection:
-            season = await live(connection, ref.season)
-            if season.state == "running":
-                await tracking.close_over(connection, season.id, owner, await clock_of(connection))
+        if await tracking.any_over(self._house.database, ref.season, owner):
+            async with self._house.database.transaction() as connection:
+                season = await live(connection, ref.season)
+                if season.state == "running":
+                    await tracking.close_over(connection, season.id, owner, await clock_of(connection))
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
             found = await matching.load(connection, ref.match, lock=True)
@@ -95,10 +96,13 @@ class _Turn:
         if unanswered is not None:
             return self._limited(await self._wait_for(unanswered["window"]))
         last = asked[-1]["window"]["opens_at"] if asked else None
-        due = next_in_rhythm(self._found["answered_at"], self._every, last)
+        pace, zone = self._season.pace, self._season.file.zone
+        due = pace.real(
+            at_office_hour(pace.nominal(next_in_rhythm(self._found["answered_at"], self._every, last)), zone)
+        )
         if due > self._now or due >= self._expires_at:
             return self._limited(due)
-        return self._limited(await self._ask(on_time(due, self._now, self._season.pace)))
+        return self._limited(await self._ask(on_time(due, self._now, pace)))
 
     def _limited(self, at: datetime) -> datetime:
         return min(at, self._expires_at)

@@ -37,13 +37,15 @@ async def judges_for(connection: AsyncConnection, season: str, area: str | None,
     """The judges that may serve: of the area and the season-wide ones; all of them for a season-wide round."""
     found = await rows(
         connection,
-        """SELECT j.id, j.person_id, j.tracks, j.organisation, j.max_load, coalesce(l.load, 0) AS load
-           FROM judges j LEFT JOIN (
-             SELECT judge_id, count(*) AS load FROM assignments
+        """WITH given AS (
+             SELECT judge_id FROM assignments
              WHERE season_id = :season AND stage = :stage AND state IN ('active', 'done')
-               AND (CAST(:area AS text) IS NULL OR area = :area OR judge_id IN (
-                 SELECT id FROM judges WHERE season_id = :season AND area IS NULL))
-             GROUP BY judge_id) l ON l.judge_id = j.id
+               AND (CAST(:area AS text) IS NULL OR area = :area)
+             UNION ALL SELECT a.judge_id FROM judges j JOIN assignments a ON a.judge_id = j.id
+             WHERE j.season_id = :season AND j.area IS NULL AND a.stage = :stage AND a.state IN ('active', 'done')
+               AND a.area <> CAST(:area AS text))
+           SELECT j.id, j.person_id, j.tracks, j.organisation, j.max_load, coalesce(l.load, 0) AS load
+           FROM judges j LEFT JOIN (SELECT judge_id, count(*) AS load FROM given GROUP BY judge_id) l ON l.judge_id = j.id
            WHERE j.season_id = :season AND j.active
              AND (CAST(:area AS text) IS NULL OR j.area = :area OR j.area IS NULL) ORDER BY j.id""",
         season=season,
@@ -56,14 +58,13 @@ async def judges_for(connection: AsyncConnection, season: str, area: str | None,
     ]
 
 
-async def conflicts_of(connection: AsyncConnection, season: str, entry: int | None = None) -> set[tuple[int, int]]:
-    """All declared conflicts of a season, or those of one entry, as (judge, entry)."""
+async def conflicts_of(connection: AsyncConnection, season: str) -> set[tuple[int, int]]:
+    """All declared conflicts of a season, as (judge, entry)."""
     found = await rows(
         connection,
         """SELECT c.judge_id, c.entry_id FROM conflicts c JOIN judges j ON j.id = c.judge_id
-           WHERE j.season_id = :season AND (CAST(:entry AS bigint) IS NULL OR c.entry_id = :entry)""",
+           WHERE j.season_id = :season""",
         season=season,
-        entry=entry,
     )
     return {(r["judge_id"], r["entry_id"]) for r in found}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +19,7 @@ from models.forms import ChannelForm
 from models.states import EntryState
 from models.tables import Channel
 from records import campaigns, gate, log, people
-from records.database import Database, clock_of, rows, run
+from records.database import CLOCK, Database, clock_of, rows, run
 from records.seasons import live
 
 ACTS = ("invited", "registered", "vouched")
@@ -76,48 +76,24 @@ async def attribute(
     the channel is told. Raises NotFound for an unknown channel or entry; Refused past the quota, for an entry of
     another area or one that takes no part any more, and where the channel took its recommendation back.
     """
-    if at is None:
-        at = await clock_of(connection)
-    locked = await rows(connection, f"{_ENTRY} AND e.season_id = :season FOR NO KEY UPDATE OF e", id=entry_id, season=season_id)  # fmt: skip
+    locked = await rows(connection, _LOCK, entry=entry_id, season=season_id, code=channel)
     if not locked:
         raise NotFound("entry.unknown", f"There is no entry {entry_id} in season '{season_id}'.")
-    entry = locked[0]
-    found = await rows(
-        connection,
-        "SELECT id, name, area, quota FROM channels WHERE season_id = :season AND code = :code FOR NO KEY UPDATE",
-        season=season_id,
-        code=channel,
-    )
-    if not found:
+    both = locked[0]
+    if both["channel"] is None:
         raise NotFound("channel.unknown", f"There is no channel '{channel}' in season '{season_id}'.")
-    own = found[0]
-    before = await rows(
-        connection,
-        "SELECT taken_back_at FROM recommendations WHERE entry_id = :entry AND channel_id = :channel",
-        entry=entry_id,
-        channel=own["id"],
-    )
-    if before and before[0]["taken_back_at"] is None:
+    # A statement of its own: it sees what was committed while the one before waited for its locks.
+    done = (await rows(
+        connection, _WRITE, entry=entry_id, channel=both["channel"], quota=both["quota"], at=at, act=act,
+        season=season_id, actor=f"channel/{channel}", by=channel, may=_may(both),
+    ))[0]  # fmt: skip
+    if done["before"] == "stands":
         return False
-    _check(channel, own, entry, taken_back=bool(before))
-    if own["quota"] is not None:
-        # A statement of its own: it sees what was committed while this one waited for the channel's lock.
-        used = (await rows(connection, f"SELECT {USED} AS n FROM channels c WHERE c.id = :channel", channel=own["id"]))[0]["n"]  # fmt: skip
-        if used >= own["quota"]:
-            raise Refused(
-                "channel.quota", f"Channel '{channel}' has used its quota of {own['quota']} recommendations.",
-                "Ask the season office for a larger quota.",
-            )  # fmt: skip
-    at = (await rows(connection, _WRITE, entry=entry_id, channel=own["id"], at=at, act=act))[0]["at"]
-    counts = await _settle(connection, entry_id) == own["id"]
-    line = log.Line(
-        "entry.recommended", actor=f"channel/{channel}", entry_id=entry_id,
-        data={"by": channel, "act": act, "counts": counts},
-    )  # fmt: skip
-    await log.write(connection, season_id, [line], at=at)
+    if not done["written"]:
+        _refuse(channel, both, taken_back=done["before"] is not None)
     if act == "registered":
         told = campaigns.Recipient(
-            entry["applicant_id"], entry["language"], f"entry/{entry_id}", entry_id, {"channel": own["name"]}
+            both["applicant_id"], both["language"], f"entry/{entry_id}", entry_id, {"channel": both["name"]}
         )
         await campaigns.plan(connection, f"{season_id}/{REGISTERED}", season_id, REGISTERED, [told])
     return True
@@ -125,29 +101,66 @@ async def attribute(
 
 _ENTRY = """SELECT e.id, e.season_id, e.number, e.area, e.state, e.applicant_id, p.language
   FROM entries e JOIN people p ON p.id = e.applicant_id WHERE e.id = :id"""
-# The instant is the gate's, unless another channel came before it through the gate's queue: then a trifle later.
-_WRITE = """INSERT INTO recommendations (entry_id, channel_id, at, act)
-  SELECT :entry, :channel, greatest(CAST(:at AS timestamptz), max(r.at) + interval '1 microsecond'), :act
-  FROM recommendations r WHERE r.entry_id = :entry RETURNING at"""
+# First the entry, then the channel: the second is looked for once the first is held.
+_LOCK = """WITH entry AS MATERIALIZED (SELECT e.id, e.number, e.area, e.state, e.applicant_id, p.language
+    FROM entries e JOIN people p ON p.id = e.applicant_id WHERE e.id = :entry AND e.season_id = :season
+    FOR NO KEY UPDATE OF e
+  ), channel AS MATERIALIZED (SELECT c.id, c.name, c.area, c.quota FROM channels c
+    WHERE c.season_id = :season AND c.code = :code AND EXISTS (SELECT FROM entry) FOR NO KEY UPDATE
+  ) SELECT entry.*, channel.id AS channel, channel.name, channel.area AS channel_area, channel.quota
+  FROM entry LEFT JOIN channel ON true"""
+# The instant is the gate's, unless another channel came before it through the gate's queue: then a trifle later. The
+# latest recommendation never counts before an earlier one that stands.
+_WRITE = f"""WITH before AS (
+    SELECT CASE WHEN taken_back_at IS NULL THEN 'stands' ELSE 'taken back' END AS state FROM recommendations
+    WHERE entry_id = :entry AND channel_id = :channel
+  ), used AS (SELECT {USED} AS n FROM channels c WHERE c.id = :channel AND CAST(:quota AS int) IS NOT NULL
+  ), written AS (
+    INSERT INTO recommendations (entry_id, channel_id, at, act)
+    SELECT :entry, :channel, greatest(coalesce(CAST(:at AS timestamptz), {CLOCK}), max(r.at) + interval '1 microsecond'), :act
+    FROM recommendations r WHERE r.entry_id = :entry
+    HAVING :may AND NOT EXISTS (SELECT FROM before) AND NOT EXISTS (SELECT FROM used WHERE n >= CAST(:quota AS int))
+    RETURNING at, channel_id
+  ), settled AS (
+    UPDATE entries e SET channel_id = coalesce((SELECT r.channel_id FROM recommendations r
+      WHERE r.entry_id = :entry AND r.taken_back_at IS NULL ORDER BY r.at, r.id LIMIT 1), w.channel_id)
+    FROM written w WHERE e.id = :entry RETURNING e.channel_id = w.channel_id AS counts, w.at
+  ), logged AS (
+    INSERT INTO log (season_id, at, actor, event, entry_id, data)
+    SELECT :season, at, :actor, 'entry.recommended', :entry,
+      jsonb_build_object('by', CAST(:by AS text), 'act', CAST(:act AS text), 'counts', counts) FROM settled
+  ) SELECT (SELECT state FROM before) AS before, EXISTS (SELECT FROM settled) AS written"""
 _SETTLE = """UPDATE entries SET channel_id = k.channel_id FROM (SELECT (SELECT r.channel_id FROM recommendations r
     WHERE r.entry_id = :entry AND r.taken_back_at IS NULL ORDER BY r.at, r.id LIMIT 1) AS channel_id) k
   WHERE id = :entry RETURNING entries.channel_id"""
 
 
-def _check(code: str, channel: dict[str, Any], entry: dict[str, Any], *, taken_back: bool) -> None:
+def _elsewhere(both: dict[str, Any]) -> bool:
+    return both["channel_area"] is not None and both["channel_area"] != both["area"]
+
+
+def _may(both: dict[str, Any]) -> bool:
+    return not _elsewhere(both) and both["state"] not in _NO_MORE
+
+
+def _refuse(code: str, both: dict[str, Any], *, taken_back: bool) -> NoReturn:
+    number = both["number"]
     if taken_back:
         raise Refused(
-            "channel.taken_back", f"Channel '{code}' took its recommendation of {entry['number']} back; that stands.",
+            "channel.taken_back", f"Channel '{code}' took its recommendation of {number} back; that stands.",
             "Another channel may recommend it.",
         )  # fmt: skip
-    if channel["area"] is not None and channel["area"] != entry["area"]:
+    if _elsewhere(both):
         raise Refused(
-            "channel.area",
-            f"Channel '{code}' belongs to area {channel['area']}; entry {entry['number']} is in area {entry['area']}.",
+            "channel.area", f"Channel '{code}' belongs to area {both['channel_area']}; entry {number} is in area {both['area']}.",
             "Recommend entries of your own area.",
-        )
-    if entry["state"] in _NO_MORE:
-        raise Refused("entry.over", f"Entry {entry['number']} is {entry['state']} and cannot be recommended.")
+        )  # fmt: skip
+    if both["state"] in _NO_MORE:
+        raise Refused("entry.over", f"Entry {number} is {both['state']} and cannot be recommended.")
+    raise Refused(
+        "channel.quota", f"Channel '{code}' has used its quota of {both['quota']} recommendations.",
+        "Ask the season office for a larger quota.",
+    )  # fmt: skip
 
 
 async def _settle(connection: AsyncConnection, entry_id: int) -> int | None:

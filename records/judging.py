@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from sqlalchemy import Boolean, literal_column
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -55,7 +55,7 @@ async def add_judge(database: Database, season_id: str, form: JudgeForm) -> int:
 # The assignment is locked, so that a ballot and a replacement at once end one way or the other, never both.
 _CAST = f"""WITH {gate.BY_WINDOW}, task AS (
   SELECT a.id, a.entry_id, a.judge_id, gate.season_id, gate.id AS window_id, gate.at FROM gate, assignments a
-  WHERE a.id = :assignment AND a.window_id = gate.id AND a.state IN ('active', 'done') FOR NO KEY UPDATE OF a
+  WHERE a.id = :assignment AND a.window_id = gate.id AND a.stage = :stage AND a.state IN ('active', 'done') FOR NO KEY UPDATE OF a
 ), cast_now AS (
   INSERT INTO ballots (assignment_id, scores, total, comment, cast_at)
   SELECT id, CAST(:scores AS jsonb), :total, :comment, at FROM task
@@ -71,21 +71,39 @@ _CAST = f"""WITH {gate.BY_WINDOW}, task AS (
 ) SELECT at FROM task"""
 
 
+class Task(NamedTuple):
+    """What never changes of an assignment: in which season and round it is, and whose window its ballot passes."""
+
+    season: str
+    stage: str
+    window: str
+
+
 async def cast_ballot(
-    database: Database, assignment_id: int, scores: Mapping[str, float], comment: str | None = None
+    database: Database,
+    assignment_id: int,
+    scores: Mapping[str, float],
+    comment: str | None = None,
+    *,
+    task: Task | None = None,
 ) -> datetime:
     """Cast or change a ballot through the gate; the accepting instant. `scores` are points for each criterion.
+
+    `task` is what the caller has read of the assignment already; without it, it is read.
 
     Raises Refused for scores outside the rubric, a window that does not accept, or an assignment that was given to
     another, NotFound for an unknown assignment. An attempt after the close is kept in the log.
     """
-    task = _only(await database.at_once(_ASSIGNMENT, id=assignment_id), assignment_id)
-    file = await known_file(database, task["season_id"])
-    stage = file.stage(task["stage"])
+    if task is None:
+        found = _only(await database.at_once(_ASSIGNMENT, id=assignment_id), assignment_id)
+        task = Task(found["season_id"], found["stage"], found["window_id"])
+    file = await known_file(database, task.season)
+    stage = file.stage(task.stage)
     assert isinstance(stage, (ReviewStage, DefenceStage))
     cast = await database.at_once(
         _CAST,
-        window=task["window_id"],
+        window=task.window,
+        stage=task.stage,
         assignment=assignment_id,
         scores=json.dumps(dict(scores)),
         total=ballot_total(scores, file.rubric(stage.rubric)),
@@ -144,7 +162,7 @@ async def decline_assignment(database: Database, assignment_id: int, reason: str
         if not await _still_open(connection, task["window_id"]):
             kind = (await live(connection, task["season_id"])).file.stage(task["stage"]).kind
             await gate.refuse(connection, task["season_id"], kind, task["area"], task["window_id"])
-        return await _hand_on(connection, task, AssignmentState.DECLINED, reason)
+        return await _hand_on(connection, task, AssignmentState.DECLINED, reason, still_open=True)
 
 
 async def declare_conflict(database: Database, judge_id: int, entry_id: int, reason: str) -> None:
@@ -182,8 +200,9 @@ async def declare_conflict(database: Database, judge_id: int, entry_id: int, rea
         )
         for one in tasks:
             task = await _assignment(connection, one["id"], lock=True)
-            if task["state"] == AssignmentState.ACTIVE or await _still_open(connection, task["window_id"]):
-                await _hand_on(connection, task, AssignmentState.CONFLICT, reason)
+            still_open = await _still_open(connection, task["window_id"])
+            if still_open or task["state"] == AssignmentState.ACTIVE:
+                await _hand_on(connection, task, AssignmentState.CONFLICT, reason, still_open=still_open)
 
 
 async def _still_open(connection: AsyncConnection, window: str) -> bool:
@@ -198,7 +217,7 @@ async def _still_open(connection: AsyncConnection, window: str) -> bool:
 
 
 async def _hand_on(
-    connection: AsyncConnection, task: Mapping[str, Any], why: AssignmentState, reason: str
+    connection: AsyncConnection, task: Mapping[str, Any], why: AssignmentState, reason: str, *, still_open: bool
 ) -> int | None:
     """End a locked assignment and find another judge for it. The caller holds the season's `ASSIGNING`."""
     season = await live(connection, task["season_id"])
@@ -209,7 +228,7 @@ async def _hand_on(
     lines = [log.Line(f"assignment.{why}", f"judge/{task['judge_id']}", window, entry, reason=reason, data=data)]
     judge = None
     # Nobody takes a seat on a panel in the middle of its session.
-    if isinstance(stage, ReviewStage) and await _still_open(connection, window):
+    if isinstance(stage, ReviewStage) and still_open:
         judge = await _choose(connection, season.id, task, stage.max_load)
     if judge is not None:
         why_given = f"in place of judge {task['judge_id']}"
@@ -226,23 +245,20 @@ async def _hand_on(
 
 
 async def _choose(connection: AsyncConnection, season: str, task: Mapping[str, Any], max_load: int) -> int | None:
-    entry = await rows(
+    found = await rows(
         connection,
         """SELECT e.id, e.track, e.organisation, e.applicant_id,
-             coalesce((SELECT array_agg(m.person_id) FROM members m WHERE m.entry_id = e.id), '{}') AS members
+             ARRAY(SELECT m.person_id FROM members m WHERE m.entry_id = e.id) AS members,
+             ARRAY(SELECT a.judge_id FROM assignments a WHERE a.entry_id = e.id AND a.stage = :stage) AS already,
+             ARRAY(SELECT c.judge_id FROM conflicts c WHERE c.entry_id = e.id) AS conflicts
            FROM entries e WHERE e.id = :id""",
         id=task["entry_id"],
-    )
-    already = await rows(
-        connection,
-        "SELECT judge_id FROM assignments WHERE entry_id = :entry AND stage = :stage",
-        entry=task["entry_id"],
         stage=task["stage"],
     )
+    entry = found[0]
     judges = await assignments.judges_for(connection, season, task["area"], task["stage"])
-    conflicts = await assignments.conflicts_of(connection, season, task["entry_id"])
-    taken = {r["judge_id"] for r in already}
-    return replacement(assignments.to_review(entry[0]), judges, conflicts, taken, max_load)
+    conflicts = {(judge, entry["id"]) for judge in entry["conflicts"]}
+    return replacement(assignments.to_review(entry), judges, conflicts, set(entry["already"]), max_load)
 
 
 async def record_slot(database: Database, session_id: int, entry_id: int, *, held: bool, actor: str = "ops") -> None:

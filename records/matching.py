@@ -162,7 +162,7 @@ async def report_match(
 ) -> str:
     """A place tells how a negotiation stands: it goes on, the project has landed, or it has failed. The new state.
 
-    An open follow-up of the negotiation counts as answered by it. That it goes on is told only when asked; an outcome
+    Of an outcome the negotiation's workflow is to be told; that it goes on is found at its next turn. An open follow-up of the negotiation counts as answered by it. That it goes on is told only when asked; an outcome
     at any time. Raises Refused where it is not negotiating, or where nothing is asked.
     """
     async with database.transaction() as connection:

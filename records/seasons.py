@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import URL, insert
+from sqlalchemy import Pool, insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,26 +31,28 @@ class LiveSeason(NamedTuple):
 
 
 # The file of a running season never changes, and reading it costs milliseconds: once for each process is enough.
-_known: dict[tuple[URL, str], tuple[datetime, SeasonFile]] = {}
+_Read = dict[str, tuple[datetime, SeasonFile]]
+_known: WeakKeyDictionary[Pool, _Read] = WeakKeyDictionary()
 
 
 async def file_of(connection: AsyncConnection, season: str) -> SeasonFile:
     """The file of a season; asks the database only once. Raises NotFound."""
-    found = _known.get(_key(connection, season))
+    found = _read_by(connection.engine.pool).get(season)
     return found[1] if found else (await live(connection, season)).file
 
 
 async def known_file(database: Database, season: str) -> SeasonFile:
     """The same without a connection in hand."""
-    found = _known.get((database.engine.url, season))
+    found = _read_by(database.engine.pool).get(season)
     if found:
         return found[1]
     async with database.statement() as connection:
         return (await live(connection, season)).file
 
 
-def _key(connection: AsyncConnection, season: str) -> tuple[URL, str]:
-    return connection.engine.url, season
+def _read_by(pool: Pool) -> _Read:
+    # The connections of a database share their pool; its address would have to be put together for each look.
+    return _known.setdefault(pool, {})
 
 
 async def live(connection: AsyncConnection, season: str) -> LiveSeason:
@@ -57,12 +60,12 @@ async def live(connection: AsyncConnection, season: str) -> LiveSeason:
     found = await rows(connection, "SELECT state, started_at, pace FROM seasons WHERE id = :season", season=season)
     if not found:
         raise NotFound("season.unknown", f"There is no season '{season}'.", "`season list` shows the seasons.")
-    head, key = found[0], _key(connection, season)
-    if key not in _known or _known[key][0] != head["started_at"]:
+    head, read = found[0], _read_by(connection.engine.pool)
+    if season not in read or read[season][0] != head["started_at"]:
         file = await rows(connection, "SELECT file FROM seasons WHERE id = :season", season=season)
-        _known[key] = head["started_at"], SeasonFile.model_validate(file[0]["file"])
+        read[season] = head["started_at"], SeasonFile.model_validate(file[0]["file"])
     # The pace may move: a paused season goes on later by as long as it stood still.
-    return LiveSeason(season, _known[key][1], Pace.model_validate(head["pace"]), head["state"], head["started_at"])
+    return LiveSeason(season, read[season][1], Pace.model_validate(head["pace"]), head["state"], head["started_at"])
 
 
 def owner_of(season: str, planned: PlannedWindow) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.errors import NotFound
 from models.season import Reminder
 from records import gate, log
-from records.database import Database, now_parameter, rows, run
+from records.database import CLOCK, Database, now_parameter, rows, run
 from records.matching import window_row, write_windows
 from records.seasons import LiveSeason
 
@@ -109,6 +109,17 @@ async def answer_follow_up(database: Database, follow_up: int, answer: str) -> N
         values = {"window": window, "id": follow_up, "answer": answer, "now": now_parameter()}
         if (await connection.execute(text(_ANSWER), values)).scalar_one_or_none() is None:
             await gate.refuse(connection, found[0]["season_id"], "follow_up", None, window)
+
+
+async def any_over(database: Database, season: str, owner: str) -> bool:
+    """Whether `close_over` would find anything to do; locks nothing."""
+    found = await database.at_once(
+        f"""SELECT FROM windows w WHERE w.season_id = :season AND w.owner = :owner
+              AND (w.state IN ('open', 'scheduled') AND w.closes_at <= {CLOCK} OR w.state = 'closed'
+                AND EXISTS (SELECT FROM follow_ups f WHERE f.window_id = w.id AND f.state = 'due')) LIMIT 1""",
+        season=season, owner=owner,
+    )  # fmt: skip
+    return bool(found)
 
 
 async def close_over(connection: AsyncConnection, season: str, owner: str, at: datetime) -> int:

@@ -121,9 +121,10 @@ class Judges:
 
     def _ballot(self, task: dict[str, Any], key: str, at: datetime, dice: Dice) -> Act:
         scores = self._scores(task, dice)
+        read = judging.Task(self._world.season, task["stage"], task["window_id"])
 
         async def cast() -> None:
-            await judging.cast_ballot(self._world.database, task["id"], scores)
+            await judging.cast_ballot(self._world.database, task["id"], scores, task=read)
 
         return Act(at, key, cast, "ballot", task["window_id"], lane=task["area"])
 

@@ -130,10 +130,11 @@ class Places:
 
         async def tell() -> None:
             await matching.report_match(world.database, asked["match_id"], report)
-            await world.desk.poke(asked["owner"])
+            if report != "continuing":
+                await world.desk.poke(asked["owner"])
 
-        at = max(world.answering(asked, dice.betavariate(2, 2)), now)
-        return [Act(at, self._key(asked), tell, f"report_{report}", asked["window_id"], exact=True)]
+        at, over = max(world.answering(asked, dice.betavariate(2, 2)), now), report != "continuing"
+        return [Act(at, self._key(asked), tell, f"report_{report}", asked["window_id"], exact=over)]
 
     def _key(self, asked: dict[str, Any]) -> str:
         return f"follow-up/{asked['number']}/{asked['need']}/{asked['kind']}/{asked['ordinal']}"

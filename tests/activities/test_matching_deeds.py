@@ -22,7 +22,8 @@ from tests.seasons import begin, small_file
 START = datetime(2024, 4, 1, tzinfo=UTC)
 NEEDS_OPEN = datetime(2024, 5, 1, tzinfo=UTC)
 ROUND = datetime(2024, 8, 1, tzinfo=UTC)
-ANSWERED = ROUND + DAY
+ANSWERED = ROUND + DAY + timedelta(hours=1)
+"""At nine in the morning of the season's zone, the hour at which follow-ups are asked."""
 
 
 async def hold_round(database: Database, number: int, at: datetime) -> RoundMatches:
@@ -42,12 +43,17 @@ async def negotiate(database: Database, match: int, at: datetime) -> Negotiation
 
 
 async def negotiating(
-    database: Database, count: int = 1, *, rounds: int = 2, file: SeasonFile | None = None
+    database: Database,
+    count: int = 1,
+    *,
+    rounds: int = 2,
+    file: SeasonFile | None = None,
+    answered: datetime = ANSWERED,
 ) -> list[int]:
-    """Negotiations that began at `ANSWERED`; all rounds of the season are over."""
+    """Negotiations that began at `answered`; all rounds of the season are over."""
     await begin(database, START, file=file)
     found = await matched(database, NEEDS_OPEN, ROUND, count)
-    with at_instant(ANSWERED):
+    with at_instant(answered):
         for match in found:
             await matching.answer_match(database, match, accept=True)
     for number in range(2, rounds + 1):
@@ -168,6 +174,14 @@ async def test_what_was_asked_late_does_not_shift_what_is_asked_next(database: D
     (match,) = await negotiating(database)
     await negotiate(database, match, ANSWERED + 40 * DAY)
     assert (await negotiate(database, match, ANSWERED + 54 * DAY)).next_at == ANSWERED + 60 * DAY
+
+
+async def test_who_accepted_at_night_is_asked_in_the_morning_after(database: Database) -> None:
+    (match,) = await negotiating(database, answered=ANSWERED - timedelta(hours=6))
+    night = ANSWERED + 30 * DAY - timedelta(hours=6)
+    assert (await negotiate(database, match, night)).next_at == ANSWERED + 30 * DAY
+    assert await told(database, "negotiation_follow_up") == []
+    assert (await negotiate(database, match, ANSWERED + 30 * DAY)).asked == 1
 
 
 async def test_a_follow_up_is_missed_only_once_its_window_is_closed(database: Database) -> None:
