@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
@@ -18,10 +19,10 @@ from records import channels, corrections, decisions, gate, graces, log
 from records.database import CLOCK, Database, rows
 from records.seasons import file_of, known_file
 
-_PASS = f"""{gate.BY_ENTRY}, done AS (
+_HAND_IN = """done AS (
   UPDATE entries e SET state = 'submitted', submitted_at = gate.at, changed_at = gate.at, window_id = gate.id,
     alive = true, stage = gate.stage, revision = e.revision + 1
-  FROM gate WHERE e.id = :entry AND {gate.MAY_HAND_IN} AND e.title <> ''
+  FROM gate WHERE e.id = :entry AND {may} AND e.title <> ''
     AND (CAST(:seen AS int) IS NULL OR e.revision = CAST(:seen AS int))
   RETURNING e.id, e.number, e.season_id, e.applicant_id, gate.id AS window_id, gate.at
 ), logged AS (
@@ -33,7 +34,28 @@ _PASS = f"""{gate.BY_ENTRY}, done AS (
     jsonb_build_object('at', at), at
   FROM done JOIN people p ON p.id = applicant_id ON CONFLICT DO NOTHING
 )"""
+_PASS = f"{gate.BY_ENTRY}, {_HAND_IN.format(may=gate.MAY_HAND_IN)}"
 _PASS_ONLY = f"WITH {_PASS} SELECT number, at FROM done"
+# Most come while the window is open, or after it closed and without leave: of these two each is a statement of its own
+# that asks for no more than it needs. What neither settles (grace, correction, a window that just moved) goes on to
+# `_SUBMIT`. Each is complete in itself, and whatever comes after one had no effect of it.
+_IN_TIME = f"""WITH {gate.IN_TIME}, {_HAND_IN.format(may="e.state IN ('draft', 'submitted')")}
+  SELECT number, at FROM done"""
+_TOO_LATE = f"""WITH late AS (
+  SELECT e.id AS entry_id, e.season_id, e.number, e.area, clock.at AS now
+  FROM entries e CROSS JOIN (SELECT {CLOCK} AS at OFFSET 0) clock
+  WHERE e.id = :entry AND e.state IN ('draft', 'submitted', 'lapsed')
+    AND NOT EXISTS (SELECT FROM graces g WHERE g.entry_id = :entry)
+    AND NOT EXISTS (SELECT FROM corrections c WHERE c.entry_id = :entry)
+), held AS (
+  SELECT w.id, w.state, w.opens_at, w.closes_at, late.now,
+    bool_or(w.state IN ('open', 'scheduled') AND w.opens_at <= late.now AND late.now < w.closes_at) OVER () AS accepts
+  FROM late JOIN windows w ON w.season_id = late.season_id AND w.kind = 'registration' AND w.area = late.area
+), refused AS (
+  INSERT INTO log (season_id, at, actor, event, entry_id, data)
+  SELECT season_id, now, :actor, 'entry.refused_late', entry_id, jsonb_build_object('number', number)
+  FROM late WHERE EXISTS (SELECT FROM held WHERE NOT accepts)
+) SELECT id, state, opens_at, closes_at, now FROM held WHERE NOT accepts ORDER BY opens_at"""
 # After a deadline refusals come as thick as submissions did before it: the same statement writes them too, at the instant
 # at which the gate had refused, and reads what their sentence says.
 _SUBMIT = f"""WITH {_PASS}, late AS (
@@ -230,6 +252,15 @@ async def submit(
     at before. Raises Refused with the closing instant, where the entry has no title, and where there is a newer
     revision; a late attempt is kept in the log.
     """
+    # Whoever comes after others that were late is most likely late.
+    lately = time.monotonic() - _last_late < _LATELY
+    for refuses in (True, False) if lately else (False, True):
+        if refuses:
+            if late := await database.at_once(_TOO_LATE, entry=entry_id, actor=actor):
+                _note_late()
+                gate.why(late)
+        elif done := await database.at_once(_IN_TIME, entry=entry_id, actor=actor, seen=seen):
+            return done[0]["number"], done[0]["at"]
     found = await database.at_once(_SUBMIT, entry=entry_id, actor=actor, seen=seen)
     if not found:
         raise _unknown(entry_id)
@@ -247,6 +278,16 @@ async def submit(
                 await refuse(connection, entry_id)
             gate.why(found)
     raise Refused("entry.state", f"Entry {entry['number']} is {entry['entry_state']} and cannot be submitted.")
+
+
+_LATELY = 1.0
+"""Seconds for which a refusal lets expect more of them."""
+_last_late = -_LATELY
+
+
+def _note_late() -> None:
+    global _last_late
+    _last_late = time.monotonic()
 
 
 async def _refuse_as_it_is(connection: AsyncConnection, entry_id: int, seen: int | None) -> NoReturn:

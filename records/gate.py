@@ -33,6 +33,14 @@ BY_KIND = f"""gate AS (
 """The same for whichever window of a kind accepts now, in the area `:area` of the season `:season`."""
 
 
+IN_TIME = f"""gate AS (
+  SELECT w.id, w.season_id, w.stage, w.area, clock.at
+  FROM entries x JOIN windows w ON w.season_id = x.season_id AND w.kind = 'registration' AND w.area = x.area
+    CROSS JOIN (SELECT {CLOCK} AS at OFFSET 0) clock
+  WHERE x.id = :entry AND w.state IN ('open', 'scheduled') AND w.opens_at <= clock.at AND clock.at < w.closes_at
+  ORDER BY w.opens_at LIMIT 1 FOR KEY SHARE OF w)"""
+"""The same for the registration window of the area of the entry `:entry`, which needs no leave then."""
+
 BY_ENTRY = f"""clock AS MATERIALIZED (SELECT {CLOCK} AS at), grace AS MATERIALIZED (
   SELECT s.id FROM clock, graces g JOIN windows w ON w.id = g.window_id
     JOIN windows s ON s.season_id = w.season_id AND s.kind = 'screening' AND (s.area = w.area OR s.area IS NULL)
@@ -55,7 +63,7 @@ BY_ENTRY = f"""clock AS MATERIALIZED (SELECT {CLOCK} AS at), grace AS MATERIALIZ
       OR (w.state IN ('open', 'scheduled', 'closed')
         AND (EXISTS (SELECT FROM grace) OR EXISTS (SELECT FROM correction))))
   ORDER BY w.opens_at LIMIT 1 FOR KEY SHARE OF w)"""
-"""The same for the registration window of the area of the entry `:entry`, which may have been given grace or returned.
+"""The same, for an entry that may have been given grace or returned.
 
 Whoever comes by grace or to correct holds the screening too: its closer waits for them, so that what is accepted is
 screened. Whoever corrects holds the correction: of a change and the answer that ends it, one comes after the other.

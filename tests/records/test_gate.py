@@ -51,6 +51,24 @@ async def test_the_last_microsecond_counts_and_the_closing_instant_does_not(data
     assert [line["event"] for line in lines] == ["entry.drafted", "entry.submitted", "entry.refused_late"]
 
 
+async def test_whoever_comes_in_time_is_accepted_though_another_was_refused_a_moment_before(database: Database) -> None:
+    await begin(database, datetime(2024, 4, 1, tzinfo=UTC))
+    close = datetime(2024, 5, 31, 16, tzinfo=UTC)
+    with at_instant(close - timedelta(minutes=1)):
+        late, in_time = [await entries.draft(database, "small-2024", entry_form()) for _ in range(2)]
+    for _ in range(2):
+        with at_instant(close + timedelta(hours=1)), pytest.raises(Refused, match="closed at 2024-05-31 16:00:00"):
+            await entries.submit(database, late)
+        with at_instant(close - timedelta(microseconds=1)):
+            assert (await entries.submit(database, in_time))[1] == close - timedelta(microseconds=1)
+    async with database.statement() as connection:
+        lines = await rows(connection, "SELECT entry_id, event FROM log WHERE event ~ 'submitted|refused' ORDER BY id")
+    assert [(line["entry_id"], line["event"]) for line in lines] == 2 * [
+        (late, "entry.refused_late"),
+        (in_time, "entry.submitted"),
+    ]
+
+
 async def test_nothing_is_accepted_while_a_window_is_paused(database: Database) -> None:
     await begin(database, datetime.now(UTC), open_now=True)
     entry = await entries.draft(database, "small-2024", entry_form())
