@@ -3,7 +3,8 @@
 `python -m benchmarks.deadline_storm [--quick] [--json]`. Clients are processes of their own; the server is a real
 PostgreSQL that flushes every commit, as in production. In the same run the same clients do it as one would at first, in
 a transaction that reads the window, compares in Python and writes row by row; and so with all writes in one statement.
-In a last storm (`http`) they submit by the API of desk processes.
+In others the close is extended, nobody is there to close (`unattended`), or the server is killed. In a last storm
+(`http`) they submit by the API of desk processes.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ AROUND = 2.0
 EXTENDED_BY = timedelta(seconds=1)
 _LEAD = 0.4
 _SEASON = "storm"
-VARIANTS = ("gate", "select_then_insert", "select_then_write", "extended", "killed", "http")
+VARIANTS = ("gate", "select_then_insert", "select_then_write", "extended", "unattended", "killed", "http")
 DESKS = 2
 """Desk processes that the clients of `http` come to."""
 
@@ -168,6 +169,9 @@ async def _conduct(storm: Storm) -> None:
 async def _close(storm: Storm, database: Database) -> None:
     """The closer: at the window's instant, or when it is told a later one, it closes and lists who is in."""
     until = storm.closes_at
+    if storm.variant == "unattended":
+        # The workers are dead until the storm is over.
+        until += timedelta(seconds=AROUND + 1)
     while True:
         await asyncio.sleep((until - datetime.now(UTC)).total_seconds())
         try:

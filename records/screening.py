@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from sqlalchemy import Pool
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, NotFound, Refused
@@ -54,13 +56,29 @@ class Crowd:
 
 async def crowd(connection: AsyncConnection, season: str) -> Crowd:
     """All that still takes part in a season, to compare entries with; refused entries by their text alone."""
-    people = await rows(connection, _PEOPLE, season=season)
-    texts = await rows(connection, _TEXTS, season=season)
+    people = await _unless_known(connection, _PEOPLE, season)
+    texts = await _unless_known(connection, _TEXTS, season)
     return Crowd(
         tuple(NamedPerson(r["entry_id"], r["person_id"], r["name"], r["born"]) for r in people),
         {r["id"]: f"{r['title']}\n{r['summary']}" for r in texts},
         {r["id"]: r["number"] for r in texts},
     )
+
+
+# Areas that close at one instant are screened one after the other against the same crowd, thousands of rows.
+_known: WeakKeyDictionary[Pool, dict[str, tuple[str, str, list[dict[str, Any]]]]] = WeakKeyDictionary()
+
+
+async def _unless_known(connection: AsyncConnection, sql: str, season: str) -> list[dict[str, Any]]:
+    """The rows of a query, read only where they differ from what it found last, by a digest that the database makes."""
+    digested = f"SELECT md5(string_agg(md5(CAST(t AS text)), '')) AS digest FROM ({sql}) t"
+    digest, last = (
+        (await rows(connection, digested, season=season))[0]["digest"],
+        _known.setdefault(connection.engine.pool, {}),
+    )
+    if sql not in last or last[sql][:2] != (season, digest):
+        last[sql] = season, digest, await rows(connection, sql, season=season)
+    return last[sql][2]
 
 
 async def facts(connection: AsyncConnection, season: str, area: str | None) -> list[ScreeningFacts]:

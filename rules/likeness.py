@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
+from threading import Lock
 
 from rapidfuzz.distance import Indel, Levenshtein
 
@@ -56,13 +57,23 @@ def like_persons(people: Sequence[NamedPerson], mine: AbstractSet[int], least: f
     Compared are people born in the same year whose names share all parts but one, or all their letters; people
     without a birth year are not compared, nor one person (one mail address) with itself. Most alike first.
     """
+    with _one_at_a_time:
+        pairs = _pairs(tuple(people), least)
+    return by_entry(pairs, mine)
+
+
+# Areas that close at one instant are screened at once, in threads: the first compares, the others wait for its answer.
+_one_at_a_time = Lock()
+
+
+@lru_cache(maxsize=2)
+def _pairs(people: tuple[NamedPerson, ...], least: float) -> tuple[tuple[int, int, float], ...]:
+    """All pairs of entries in which people are alike by `least` or more, with how much."""
     best: dict[tuple[int, int], float] = {}
     for block in _blocks(people):
         for n, one in enumerate(block):
             for other in block[n + 1 :]:
                 if one.entry_id == other.entry_id or one.person_id == other.person_id:
-                    continue
-                if one.entry_id not in mine and other.entry_id not in mine:
                     continue
                 if not _may_be(one.name, other.name, least):
                     continue
@@ -70,7 +81,7 @@ def like_persons(people: Sequence[NamedPerson], mine: AbstractSet[int], least: f
                 if share >= least:
                     pair = min(one.entry_id, other.entry_id), max(one.entry_id, other.entry_id)
                     best[pair] = max(share, best.get(pair, 0.0))
-    return by_entry(((a, b, share) for (a, b), share in best.items()), mine)
+    return tuple((a, b, share) for (a, b), share in best.items())
 
 
 @lru_cache(maxsize=65536)
