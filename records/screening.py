@@ -72,10 +72,8 @@ _known: WeakKeyDictionary[Pool, dict[str, tuple[str, str, list[dict[str, Any]]]]
 async def _unless_known(connection: AsyncConnection, sql: str, season: str) -> list[dict[str, Any]]:
     """The rows of a query, read only where they differ from what it found last, by a digest that the database makes."""
     digested = f"SELECT md5(string_agg(md5(CAST(t AS text)), '')) AS digest FROM ({sql}) t"
-    digest, last = (
-        (await rows(connection, digested, season=season))[0]["digest"],
-        _known.setdefault(connection.engine.pool, {}),
-    )
+    digest = (await rows(connection, digested, season=season))[0]["digest"]
+    last = _known.setdefault(connection.engine.pool, {})
     if sql not in last or last[sql][:2] != (season, digest):
         last[sql] = season, digest, await rows(connection, sql, season=season)
     return last[sql][2]

@@ -15,6 +15,14 @@ from records.database import Database
 from records.schema import migrate
 
 
+_LONG = ("test_supervisor", "test_rehearsal", "test_pages_in_browser", "test_channel_pages", "test_applying_in_browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest come first, so that no core waits at the end for one that has just begun."""
+    items.sort(key=lambda item: item.path.stem not in _LONG)
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URI of a server of this test process, with a migrated database `template_season` to copy."""

@@ -23,7 +23,8 @@ from records import access, applying, corrections, entries, people
 from records.database import Database, clock_of
 from records.store import open_store
 from tests import uploads
-from tests.desk.test_pages_in_browser import AXE, FLAGS, chromium
+from tests.desk.looks import shut_out
+from tests.desk.test_pages_in_browser import FLAGS, chromium
 from tests.seasons import begin, entry_form
 
 __all__ = ["chromium"]
@@ -160,14 +161,7 @@ async def test_no_page_of_an_applicant_overflows_or_shuts_anyone_out(
         async def look(*paths: str) -> None:
             for path in paths:
                 await page.goto(f"{address}{path}?lang={language}")
-                await page.evaluate(f"document.querySelectorAll('main details').forEach(d => d.open = true); {AXE}")
-                for width in (360, 1280):
-                    await page.set_viewport_size({"width": width, "height": 900})
-                    over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                    if over > 0:
-                        wrong.append(f"{path} is {over} px too wide at {width}")
-                    found = await page.evaluate("axe.run({resultTypes: ['violations'], preload: false})")
-                    wrong.extend(f"{path}: {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"])
+                wrong.extend(await shut_out(page))
 
         await look(f"/enter/{SEASON}")
         await context.add_cookies([{"name": SESSION, "value": session, "url": address}])

@@ -30,7 +30,8 @@ from models.forms import ChannelForm, PersonForm
 from records import access, channel_work, channels, endorsements, entries, people, staff
 from records.database import Database, at_instant, clock_of
 from rules.season_file import load
-from tests.desk.test_pages_in_browser import AXE, ROOT, chromium, open_browser
+from tests.desk.looks import shut_out
+from tests.desk.test_pages_in_browser import ROOT, chromium, open_browser
 from tests.seasons import begin, entry_form
 
 __all__ = ["chromium"]
@@ -324,15 +325,7 @@ async def test_no_page_of_a_channel_overflows_or_shuts_anyone_out(town: Town, ch
         await page.context.add_cookies([{"name": "season_session", "value": town.cookies["INNO"], "url": address}])
         for path, language in product(paths, ("en", "zh")):
             await page.goto(f"{address}{path}?lang={language}")
-            await page.evaluate("for (const more of document.querySelectorAll('details')) more.open = true")
-            await page.evaluate(AXE)
-            for width in (360, 1280):
-                await page.set_viewport_size({"width": width, "height": 900})
-                over = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-                if over > 0:
-                    wrong.append(f"{path} is {over} px too wide at {width}")
-                found = await page.evaluate("axe.run()")
-                wrong += [f"{path}: {v['id']}: {v['nodes'][0]['html'][:200]}" for v in found["violations"]]
+            wrong += await shut_out(page)
         # The keyboard alone ranks and signs.
         await page.goto(f"{address}/channel/harbour/INNO?lang=en")
         await page.get_by_role("textbox", name="Place of").first.focus()
