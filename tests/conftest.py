@@ -14,7 +14,6 @@ import pytest
 from records.database import Database
 from records.schema import migrate
 
-
 _LONG = ("test_supervisor", "test_rehearsal", "test_pages_in_browser", "test_channel_pages", "test_applying_in_browser")
 
 
