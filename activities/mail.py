@@ -9,15 +9,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
+import structlog
 from temporalio import activity
 
 from activities.house import House
 from models.errors import BadInput
 from models.results import CampaignRef, Sending
 from models.text import Text
+from notices.answers import pause_before
 from notices.context import NoticeContext
 from notices.message import build, message_id
 from notices.render import render
@@ -28,8 +30,10 @@ from records.privacy.erasure import is_erased
 from records.seasons import LiveSeason, live
 
 LEASE = timedelta(seconds=120)
-_RETRY = timedelta(seconds=15)
+_LEAST_PAUSE = timedelta(seconds=1)
 _MOST_ATTEMPTS = 12
+
+log = structlog.get_logger("mail")
 
 
 class MailDeeds:
@@ -46,18 +50,21 @@ class MailDeeds:
         batch = _Batch(self._house, season, ref)
         await asyncio.gather(*(batch.lane() for _ in range(self._house.lanes)))
         left = await campaigns.left(self._house.database, ref.campaign)
+        wait = max(left.wait, self._house.breaker.pause, _LEAST_PAUSE) if batch.held_up else left.wait
         return Sending(
             sent=batch.counts["sent"],
             failed=batch.counts["failed"],
             skipped=batch.counts["skipped"],
             possibly_twice=batch.counts["again"],
-            left=left,
-            retry_after=_RETRY if left and batch.held_up else None,
+            left=left.notices,
+            retry_after=wait if left.notices and wait else None,
         )
 
     async def send_singles(self, waiting: Sequence[Waiting]) -> None:
         """A batch of each of these campaigns, without a workflow: single notices need none, and no Temporal server."""
         for one in waiting:
+            if self._house.breaker.waits:
+                return
             await self.send_batch(CampaignRef(campaign=one.campaign, season=one.season))
 
 
@@ -90,8 +97,11 @@ class _Batch:
         for position, delivery in enumerate(claimed):
             # A worker that was starved past half its lease must not send: another may have taken over.
             if self.held_up or time.monotonic() - since > LEASE.total_seconds() / 2:
-                await self._mark(owner, "queued", "given back", claimed[position:])
+                await self._mark(owner, "queued", "given back", claimed[position:], tried=False)
                 break
+            if delivery.bounced_at is not None:
+                await self._mark(owner, "skipped", _bounced_words(delivery.bounced_at), [delivery])
+                continue
             if delivery.useful_until is not None and delivery.at >= delivery.useful_until:
                 await self._mark(owner, "skipped", "no longer useful when its turn came", [delivery])
                 continue
@@ -115,29 +125,73 @@ class _Batch:
             answer = await self._house.transport.send(self._house.sender, delivery.email, self._message(delivery))
         except PermanentRefusal as error:
             await self._mark(owner, "failed", error.answer, [delivery])
+            if error.kind == "no_such_address":
+                await campaigns.bounced(self._house.database, delivery, error.answer)
+            self._answered()
             return None
         except BadInput as error:
             # Words or an address that make no mail are this notice's trouble, not its campaign's.
             await self._mark(owner, "failed", error.sentence, [delivery])
             return None
         except TemporaryRefusal as error:
-            self.held_up = True
-            state = "failed" if delivery.attempts >= _MOST_ATTEMPTS else "queued"
-            await self._mark(owner, state, error.answer, [delivery], in_doubt=error.in_doubt)
+            await self._put_off(owner, delivery, error)
             return None
         except ServerDown as error:
-            self.held_up = True
-            await self._mark(owner, "queued", str(error), [delivery])
+            self._hold_up(error.answer)
+            await self._mark(owner, "queued", str(error), [delivery], tried=False)
             return None
+        self._answered()
         if delivery.again:
             self.counts["again"] += 1
         return answer
 
+    async def _put_off(self, owner: str, delivery: Claimed, error: TemporaryRefusal) -> None:
+        """Refused for now: try again later, while it is useful; the other notices of the campaign go on."""
+        closing = error.kind == "closing"
+        if closing:
+            self._hold_up(error.answer)
+        elif error.kind != "lost":
+            self._answered()
+        # A compressed season lives faster than mail servers: the pauses shrink with it, but never to nothing.
+        pause = pause_before(error.kind, delivery.attempts)
+        pause = max(min(self._season.pace.span(pause), pause), _LEAST_PAUSE)
+        if delivery.useful_until is None:
+            over = not closing and delivery.attempts >= _MOST_ATTEMPTS
+        else:
+            over = delivery.at + pause >= delivery.useful_until
+        await self._mark(
+            owner,
+            "failed" if over else "queued",
+            error.answer,
+            [delivery],
+            in_doubt=error.in_doubt,
+            tried=not closing,
+            wait=None if over else pause,
+        )
+
+    def _hold_up(self, answer: str) -> None:
+        self.held_up = True
+        if self._house.breaker.trip():
+            log.error("mail.server_down", answer=answer)
+
+    def _answered(self) -> None:
+        if self._house.breaker.mend():
+            log.info("mail.server_back")
+
     async def _mark(
-        self, owner: str, state: str, answer: str, deliveries: list[Claimed], *, in_doubt: bool = False
+        self,
+        owner: str,
+        state: str,
+        answer: str,
+        deliveries: list[Claimed],
+        *,
+        in_doubt: bool = False,
+        tried: bool = True,
+        wait: timedelta | None = None,
     ) -> None:
         keys = [(d.campaign_id, d.person_id, d.subject) for d in deliveries]
-        await campaigns.mark(self._house.database, owner, state, answer, keys, in_doubt=in_doubt)
+        database = self._house.database
+        await campaigns.mark(database, owner, state, answer, keys, in_doubt=in_doubt, tried=tried, wait=wait)
         if state in self.counts:
             self.counts[state] += len(keys)
 
@@ -158,6 +212,10 @@ class _Batch:
             season_id=delivery.season_id,
             campaign_id=delivery.campaign_id,
         )
+
+
+def _bounced_words(at: datetime) -> str:
+    return f"not sent: the address bounced on {at:%Y-%m-%d}, and was not corrected"
 
 
 _UNTITLED = Text(en="Untitled project", zh="未命名项目")

@@ -39,6 +39,7 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | sheet.imported | read, added, changed, known, bad, [what] |
 | notice.* | [notice], [answer]; campaign.planned: [notice], [count]; matching.round: [count] |
 | person.erased, .erasure_asked; privacy.retention | [withdrawn]; none; [people], [entries] |
+| person.address_bounced, .address_corrected | none; [by] |
 """
 
 from __future__ import annotations
@@ -273,6 +274,14 @@ PHRASES: dict[str, Text] = {
     "wild_card.given": both("A wild card was given[ to {number}][ by {by}].", "[由 {by} ]授予外卡[（{number}）]。"),
     "person.erased": both(
         "A person was erased[; {withdrawn} entries withdrawn].", "已删除一人的个人信息[；撤回项目 {withdrawn} 个]。"
+    ),
+    "person.address_bounced": both(
+        "The mail server said that the person's mail address does not exist; nothing more is sent there until it is corrected.",
+        "邮件服务器称该邮箱地址不存在；更正之前不再向其发送通知。",
+    ),
+    "person.address_corrected": both(
+        "A mail address was corrected[ by {by}]; notices are sent there again.",
+        "邮箱地址已更正[（由 {by}）]，恢复向其发送通知。",
     ),
     "person.erasure_asked": both("A person asked to be erased.", "一人申请删除其个人信息。"),
     "privacy.retention": both(

@@ -22,6 +22,7 @@ from aiosmtplib import (
 )
 
 from models.errors import SeasonkeeperError, Unavailable
+from notices.answers import Kind, kind_of
 from notices.message import bare_address
 
 Tls = Literal["none", "starttls", "tls"]
@@ -44,6 +45,7 @@ class _Refusal(SeasonkeeperError):
         smtp_code: the server's code; 0 where it gave none.
         answer: its answer as one line, or what happened instead of an answer.
         in_doubt: True if it may have taken the mail nevertheless, so that sending it again may make two.
+        kind: what the answer means; see notices.answers.
     """
 
     machine_word = "mail.refused"
@@ -53,6 +55,7 @@ class _Refusal(SeasonkeeperError):
         self.smtp_code = code
         self.answer = _line(code, answer)
         self.in_doubt = in_doubt
+        self.kind: Kind = kind_of(code, answer)
         self._given = (code, answer, in_doubt)
         super().__init__(self.machine_word, f"{self.what}: {self.answer}.")
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from records.database import CLOCK, Database, clock_of, rows, run
+from records.log import Line, write
 
 _ENTRIES = "FROM entries e JOIN people p ON p.id = e.applicant_id WHERE e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area)"
 _ENTRY = "SELECT p.id AS person_id, 'entry/' || e.id AS subject, e.id AS entry_id, p.language, '{}'::jsonb AS data"
@@ -190,13 +191,16 @@ class Claimed(NamedTuple):
     stage: str | None
     opens_at: datetime | None
     closes_at: datetime | None
+    bounced_at: datetime | None = None
+    """When a server said that there is no such address; None while it is good."""
     own: bool = False
     """Whether the recipient is the entry's applicant."""
 
 
 _CLAIM = f"""WITH clock AS (SELECT {CLOCK} AS at), due AS (
     SELECT campaign_id, person_id, subject, state = 'sending' AS again FROM deliveries, clock
-    WHERE campaign_id = :campaign AND (state = 'queued' OR (state = 'sending' AND lease_until < clock.at))
+    WHERE campaign_id = :campaign AND ((state = 'queued' AND (not_before IS NULL OR not_before <= clock.at))
+      OR (state = 'sending' AND lease_until < clock.at))
     LIMIT :limit FOR UPDATE OF deliveries SKIP LOCKED
   ), taken AS (
     UPDATE deliveries d SET state = 'sending', owner = :owner, lease_until = clock.at + :lease,
@@ -207,7 +211,7 @@ _CLAIM = f"""WITH clock AS (SELECT {CLOCK} AS at), due AS (
   )
   SELECT t.campaign_id, t.person_id, t.subject, t.season_id, t.entry_id, t.window_id, t.language, t.data, c.template,
     c.useful_until, t.attempts, t.again, t.at, p.name, p.email, p.zone, e.number AS entry_number,
-    e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at,
+    e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at, p.bounced_at,
     coalesce(e.applicant_id = t.person_id, false) AS own
   FROM taken t JOIN campaigns c ON c.id = t.campaign_id JOIN people p ON p.id = t.person_id
   LEFT JOIN entries e ON e.id = t.entry_id LEFT JOIN windows w ON w.id = t.window_id
@@ -217,7 +221,8 @@ _CLAIM = f"""WITH clock AS (SELECT {CLOCK} AS at), due AS (
 async def claim(database: Database, campaign: str, owner: str, limit: int, lease: timedelta) -> list[Claimed]:
     """Take up to `limit` deliveries for sending, until the lease ends by the database's clock.
 
-    A delivery whose lease ran out was in the hands of a worker that died: it is taken again, marked `again`.
+    A delivery whose lease ran out was in the hands of a worker that died: it is taken again, marked `again`. One that
+    was refused for now is passed over until its time has come.
     """
     found = await database.at_once(_CLAIM, campaign=campaign, owner=owner, limit=limit, lease=lease)
     return [Claimed(**row) for row in found]
@@ -231,16 +236,20 @@ async def mark(
     deliveries: Sequence[tuple[str, int, str]],
     *,
     in_doubt: bool = False,
+    tried: bool = True,
+    wait: timedelta | None = None,
 ) -> int:
     """Keep what became of deliveries that this owner holds: `sent`, `failed`, `skipped`, or `queued` again.
 
     `deliveries` are (campaign, person, subject). `in_doubt`: the server may have taken it before it failed, so the
-    next try may be a second mail. Returns how many were still this owner's.
+    next try may be a second mail. `tried` False: it was not the mail's turn after all, and no attempt of its own is
+    counted. `wait`: it is not claimed again before this long from now. Returns how many were still this owner's.
     """
     return len(
         await database.at_once(
             f"""UPDATE deliveries d SET state = :state, answer = :answer, owner = NULL, lease_until = NULL,
-                  possibly_twice = possibly_twice OR :in_doubt,
+                  possibly_twice = possibly_twice OR :in_doubt, attempts = attempts - :untried,
+                  not_before = {CLOCK} + CAST(:wait AS interval),
                   sent_at = CASE WHEN :state = 'sent' THEN {CLOCK} END
                 FROM unnest(CAST(:campaigns AS text[]), CAST(:people AS bigint[]), CAST(:subjects AS text[]))
                   AS k(campaign_id, person_id, subject)
@@ -251,6 +260,8 @@ async def mark(
             answer=answer,
             owner=owner,
             in_doubt=in_doubt,
+            untried=0 if tried else 1,
+            wait=wait,
             campaigns=[d[0] for d in deliveries],
             people=[d[1] for d in deliveries],
             subjects=[d[2] for d in deliveries],
@@ -258,10 +269,42 @@ async def mark(
     )
 
 
-async def left(database: Database, campaign: str) -> int:
-    """How many deliveries of a campaign are not yet done with."""
-    sql = "SELECT count(*) AS n FROM deliveries WHERE campaign_id = :campaign AND state IN ('queued', 'sending')"
-    return int((await database.at_once(sql, campaign=campaign))[0]["n"])
+class Left(NamedTuple):
+    """How many deliveries of a campaign are not yet done with, and how long until the first may be claimed."""
+
+    notices: int
+    wait: timedelta
+
+
+async def left(database: Database, campaign: str) -> Left:
+    """What is left of a campaign. `wait` is zero when something may be claimed now, or nothing is left."""
+    found = await database.at_once(
+        f"""SELECT count(*) AS n, coalesce(greatest(min(CASE state WHEN 'sending' THEN lease_until
+              ELSE coalesce(not_before, '-infinity') END), {CLOCK}) - {CLOCK}, interval '0') AS wait
+            FROM deliveries WHERE campaign_id = :campaign AND state IN ('queued', 'sending')""",
+        campaign=campaign,
+    )
+    return Left(int(found[0]["n"]), max(found[0]["wait"], timedelta(0)))
+
+
+async def bounced(database: Database, delivery: Claimed, answer: str) -> bool:
+    """Keep that there is no such address, so that it is not used again; whether this is news.
+
+    The address that was written to is named, since the person may have another by now.
+    """
+    async with database.transaction() as connection:
+        marked = await rows(
+            connection,
+            f"""UPDATE people SET bounced_at = {CLOCK}, bounce_answer = :answer
+                WHERE id = :person AND email = :email AND bounced_at IS NULL AND erased_at IS NULL RETURNING id""",
+            person=delivery.person_id,
+            email=delivery.email,
+            answer=answer,
+        )
+        if marked:
+            line = Line("person.address_bounced", person_id=delivery.person_id)
+            await write(connection, delivery.season_id, [line])
+    return bool(marked)
 
 
 class Waiting(NamedTuple):
@@ -273,11 +316,12 @@ class Waiting(NamedTuple):
 
 
 async def waiting(database: Database, older_than: timedelta) -> list[Waiting]:
-    """Every campaign that still has deliveries queued longer than this, or abandoned."""
+    """Every campaign that still has deliveries queued longer than this whose time has come, or abandoned."""
     found = await database.at_once(
         f"""SELECT DISTINCT d.campaign_id, d.season_id, c.id = c.season_id || '/' || c.template AS single
             FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
-            WHERE (d.state = 'queued' AND d.queued_at < {CLOCK} - CAST(:older AS interval))
+            WHERE (d.state = 'queued' AND d.queued_at < {CLOCK} - CAST(:older AS interval)
+                AND (d.not_before IS NULL OR d.not_before <= {CLOCK}))
                OR (d.state = 'sending' AND d.lease_until < {CLOCK})
             ORDER BY d.campaign_id""",
         older=older_than,

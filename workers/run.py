@@ -109,7 +109,8 @@ async def _sweep(client: Client, found: House) -> None:
     mail = MailDeeds(found)
     while True:
         try:
-            waiting = await campaigns.waiting(found.database, older_than=_SWEEP)
+            # While the mail server takes nothing, waking campaigns would cut their pauses short.
+            waiting = [] if found.breaker.waits else await campaigns.waiting(found.database, older_than=_SWEEP)
             await mail.send_singles([one for one in waiting if one.single])
             for one in waiting:
                 if not one.single:

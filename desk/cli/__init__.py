@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 from desk.cli import (
     access,
+    addresses,
     channels,
     corrections,
     documents,
@@ -96,6 +97,7 @@ for _module in (
     privacy,
     channels,
     documents,
+    addresses,
 ):
     _module.register(app)
 for _name, _path, _line in _ELSEWHERE:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from desk.labels import api, applying, channels, console, corrections, documents, graces, privacy, screening, sheets
+from desk.labels import (
+    addresses,
+    api,
+    applying,
+    channels,
+    console,
+    corrections,
+    documents,
+    graces,
+    privacy,
+    screening,
+    sheets,
+)
 from desk.labels.facts import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, NOTICES, RULES, SEASON_WORDS
 from models.text import Text
 
@@ -29,6 +41,7 @@ _BY_PAGES = (
     channels.LABELS,
     documents.LABELS,
     api.LABELS,
+    addresses.LABELS,
 )
 
 LABELS: dict[str, Text] = {name: text for labels in _BY_PAGES for name, text in labels.items()}

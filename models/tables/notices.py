@@ -25,7 +25,8 @@ class Delivery(Base):
 
     Claimed with an owner token and a lease on the database's clock. `told_closes_at` is the closing instant of the
     window that this notice told, so that those told an old one can be told the new one. `possibly_twice` marks a
-    delivery that was handed to the mail server when its worker died.
+    delivery that was handed to the mail server when its worker died. One that the server refused for now is not tried
+    again before `not_before`.
     """
 
     __tablename__ = "deliveries"
@@ -48,6 +49,7 @@ class Delivery(Base):
     queued_at: Mapped[At]
     owner: Mapped[Maybe]
     lease_until: Mapped[MaybeAt]
+    not_before: Mapped[MaybeAt]
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     sent_at: Mapped[MaybeAt]
     answer: Mapped[Maybe]

@@ -9,7 +9,11 @@ from models.tables.base import At, Base, Key, Maybe, MaybeAt, Name
 
 
 class Person(Base):
-    """A person with a verified mail address. `zone` and `country` decide civil hours and days off."""
+    """A person with a verified mail address. `zone` and `country` decide civil hours and days off.
+
+    `bounced_at`: when a mail server said that there is no such address, in `bounce_answer`; nothing is sent there
+    until the address is corrected.
+    """
 
     __tablename__ = "people"
     id: Mapped[Key]
@@ -22,3 +26,5 @@ class Person(Base):
     created_at: Mapped[At]
     verified_at: Mapped[MaybeAt]
     erased_at: Mapped[MaybeAt]
+    bounced_at: Mapped[MaybeAt]
+    bounce_answer: Mapped[Maybe]

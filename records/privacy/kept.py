@@ -158,6 +158,7 @@ PERSONAL: dict[str, Kept] = {
     "people.zone": Kept("person", "emptied"),
     "people.country": Kept("person", "emptied"),
     "people.birth_year": Kept("person", "emptied"),
+    "people.bounce_answer": Kept("person", "emptied"),
     "members.person_id": Kept("entry", "stays"),
     "members.name": Kept("entry", "emptied"),
     "members.birth_year": Kept("entry", "emptied"),

@@ -26,6 +26,7 @@ _TWICE = """SELECT count(*) AS count, max(queued_at) AS at FROM deliveries
   WHERE season_id = :season AND possibly_twice HAVING count(*) > 0"""
 _STUCK = f"""SELECT count(*) AS count, min(queued_at) AS at FROM deliveries
   WHERE season_id = :season AND state IN ('queued', 'sending') AND queued_at < {CLOCK} - CAST(:late AS interval)
+    AND (not_before IS NULL OR not_before < {CLOCK} - CAST(:late AS interval))
   HAVING count(*) > 0"""
 _UNDECIDED = """SELECT count(*) AS count, min(e.number) AS entry, w.id AS window, w.closes_at AS at
   FROM entries e LEFT JOIN windows w ON w.season_id = e.season_id AND w.kind = 'screening' AND w.area = e.area

@@ -28,7 +28,9 @@ _LOG = """SELECT l.at, l.actor, l.event, l.window_id AS window, l.reason, l.rule
   WHERE l.season_id = :season AND (l.entry_id = :entry
     OR (l.entry_id IS NULL AND l.at >= :from AND (l.event IN ('season.paused', 'season.resumed', 'season.cancelled')
       OR (l.event LIKE 'window.%' AND w.subject IS NULL AND w.kind <> 'needs'
-        AND (w.area IS NULL OR w.area = :area)))))
+        AND (w.area IS NULL OR w.area = :area))))
+    OR (l.entry_id IS NULL AND l.event IN ('person.address_bounced', 'person.address_corrected')
+      AND l.person_id = (SELECT applicant_id FROM entries WHERE id = :entry)))
   ORDER BY l.id"""
 _ASSIGNED = """SELECT a.stage, min(a.assigned_at) AS at, count(*) AS count FROM assignments a
   WHERE a.entry_id = :entry AND a.state IN ('active', 'done') GROUP BY a.stage"""

@@ -6,7 +6,6 @@ import asyncio
 import pickle
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from email import message_from_bytes, policy
 from typing import Any
 
@@ -15,80 +14,16 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from models.errors import BadInput, Unavailable
 from notices.transport import PermanentRefusal, ServerDown, SmtpTransport, TemporaryRefusal
+from tests.smtp_server import Server, serving
 
 SENDER = "Office <office@example.org>"
 MAIL = b"Subject: Hello\r\n\r\nfirst\r\n.\r\n..two\r\nlast\r\n"
 
 
-class Server:
-    """Answers 250, or what `answers` says for a command; `drop` names the step at which it hangs up."""
-
-    def __init__(self) -> None:
-        self.answers: dict[str, list[str]] = {}
-        self.drop: list[str] = []
-        self.slow = 0.0
-        self.mails: list[tuple[str, list[str], bytes]] = []
-        self.connections = 0
-        self.open: list[SMTP] = []
-        self.port = 0
-
-    def _answer(self, server: SMTP, step: str, usual: str) -> str:
-        if step in self.drop:
-            self.drop.remove(step)
-            assert server.transport is not None
-            server.transport.abort()
-        waiting = self.answers.get(step, [])
-        return waiting.pop(0) if waiting else usual
-
-    async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        answer = self._answer(server, "MAIL", "250 OK")
-        if answer.startswith("250"):
-            envelope.mail_from = address
-        return answer
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        answer = self._answer(server, "RCPT", "250 OK")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        await asyncio.sleep(self.slow)
-        answer = self._answer(server, "DATA", f"250 OK id {len(self.mails) + 1}")
-        if answer.startswith("250"):
-            self.mails.append((str(envelope.mail_from), list(envelope.rcpt_tos), bytes(envelope.content or b"")))
-        return answer
-
-
-@asynccontextmanager
-async def _serving(**options: Any) -> AsyncIterator[Server]:
-    handler = Server()
-
-    def protocol() -> SMTP:
-        handler.connections += 1
-        smtp = SMTP(handler, hostname="test", loop=asyncio.get_running_loop(), **options)
-        handler.open.append(smtp)
-        return smtp
-
-    server = await asyncio.get_running_loop().create_server(protocol, "127.0.0.1", 0)
-    handler.port = server.sockets[0].getsockname()[1]
-    try:
-        yield handler
-    finally:
-        server.close()
-        for smtp in handler.open:
-            if smtp.transport is not None:
-                smtp.transport.abort()
-
-
 @pytest.fixture
 async def server() -> AsyncIterator[Server]:
-    async with _serving(enable_SMTPUTF8=True) as serving:
-        yield serving
+    async with serving(enable_SMTPUTF8=True) as one:
+        yield one
 
 
 @pytest.fixture
@@ -223,7 +158,7 @@ async def test_logging_in_works_and_a_wrong_password_is_a_server_down() -> None:
     def check(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: Any) -> AuthResult:
         return AuthResult(success=given.password == b"right", handled=False)
 
-    async with _serving(authenticator=check, auth_required=True, auth_require_tls=False) as server:
+    async with serving(authenticator=check, auth_required=True, auth_require_tls=False) as server:
         async with SmtpTransport("127.0.0.1", server.port, "office", "right") as transport:
             await transport.send(SENDER, "lin@example.org", MAIL)
         async with SmtpTransport("127.0.0.1", server.port, "office", "wrong", timeout=2) as transport:
@@ -248,7 +183,7 @@ async def test_an_address_outside_ascii_travels_where_the_server_takes_it(
     await transport.send(SENDER, "琳@例子.cn", mail)
     assert server.mails[0][1] == ["琳@xn--fsqu00a.cn"]
     assert message_from_bytes(server.mails[0][2], policy=policy.SMTP)["To"] == "琳@example.org"
-    async with _serving() as old, SmtpTransport("127.0.0.1", old.port) as plain:
+    async with serving() as old, SmtpTransport("127.0.0.1", old.port) as plain:
         with pytest.raises(PermanentRefusal, match="outside ASCII"):
             await plain.send(SENDER, "琳@example.org", mail)
         await plain.send(SENDER, "lin@例子.cn", MAIL)
