@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, Literal, TypeVar, get_args
-from uuid import uuid4
 
 import asyncpg
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
@@ -20,13 +19,14 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from desk import dry
-from desk.access import Entrance, reads, steers, steers_entry, steers_window
+from desk.access import Entrance, reads, steers, steers_window
 from desk.api_description import describe
 from desk.api_models import (
     LINKED,
     Before,
     BulkAnswer,
     ComingAnswer,
+    DryRun,
     HealthAnswer,
     LifeAnswer,
     Limit,
@@ -34,12 +34,14 @@ from desk.api_models import (
     Offset,
     StartAnswer,
     StatusAnswer,
+    Why,
     next_page,
 )
 from desk.api_registration import Key, Number, Season, registration_routes
+from desk.api_screening import screening_routes
 from desk.client import Desk
 from desk.guard import Guard
-from desk.idempotency import Idempotency
+from desk.idempotency import Idempotency, command_id
 from desk.limits import Limits, Rates, SignInLimit
 from desk.problems import described, failed, problem, said_once, told
 from desk.told import coming_json, life_json, line_json, status_json
@@ -47,7 +49,6 @@ from desk.words import Words
 from models.commands import (
     CloseNow,
     Extend,
-    Grace,
     Outcome,
     PauseWindow,
     Reopen,
@@ -56,7 +57,7 @@ from models.commands import (
     WindowCommand,
 )
 from models.errors import BadInput, SeasonkeeperError
-from models.instants import Instant, Span, parse_span
+from models.instants import Span, parse_span
 from models.season import SeasonFile
 from models.views import EntryPage, EntryView, NoticeView, SeasonView, WindowView
 from records import reading
@@ -65,12 +66,10 @@ from records.seasons import live
 from rules.check import check
 from rules.season_source import Source
 
-DryRun = Annotated[bool, Query(description="Say what would be accepted; change nothing.")]
 WindowAct = Literal["extend", "close", "reopen", "pause", "resume"]
 SeasonAct = Literal["pause", "resume", "cancel"]
 Steers = Annotated[Who, Depends(steers)]
 SteersWindow = Annotated[Who, Depends(steers_window)]
-SteersEntry = Annotated[Who, Depends(steers_entry)]
 Window = Annotated[str, Path(description="Id of the window, such as `cotiec-2024/EU/registration`.", max_length=300)]
 Code = Annotated[str | None, Query(max_length=100)]
 _WINDOW_ACTS: dict[WindowAct, str] = {
@@ -88,17 +87,6 @@ _SEASON_ACTS: dict[SeasonAct, str] = {
 _Item = TypeVar("_Item")
 
 
-class Why(BaseModel):
-    """The body of every command: why, and for some until when."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"reason": "the site was down", "by": "2d"}]}
-    )
-    reason: str = Field(default="", max_length=1000, description="Why; kept in the log. Needed.")
-    until: Instant | None = Field(default=None, description="For extend, reopen and grace: an instant with a zone.")
-    by: Span | None = Field(default=None, description="For extend, reopen and grace: a length, such as `36h`.")
-
-
 class Start(BaseModel):
     """The body that starts a season."""
 
@@ -111,7 +99,7 @@ class Start(BaseModel):
 
 def command_of(act: WindowAct, window: str, why: Why, actor: str, key: str | None = None) -> WindowCommand:
     """The command that an act on a window means; `actor` is who acts, as the log calls them."""
-    head: dict[str, Any] = {"window": window, "actor": actor, "reason": why.reason, "id": _id(actor, key)}
+    head: dict[str, Any] = {"window": window, "actor": actor, "reason": why.reason, "id": command_id(actor, key)}
     match act:
         case "extend":
             return Extend(**head, until=why.until, by=why.by)
@@ -123,11 +111,6 @@ def command_of(act: WindowAct, window: str, why: Why, actor: str, key: str | Non
             return PauseWindow(**head)
         case "resume":
             return ResumeWindow(**head)
-
-
-def _id(actor: str, key: str | None) -> str:
-    """The id of a command: the key, which is its caller's own."""
-    return f"{actor}:{key}" if key else uuid4().hex
 
 
 async def words_of(desk: Desk, season: str) -> Words:
@@ -162,6 +145,7 @@ def create_app(
     app.include_router(_reads(desk), prefix="/api", tags=["ask"], dependencies=[Depends(reads), once])
     app.include_router(registration_routes(desk.database), prefix="/api", dependencies=[once])
     app.include_router(_commands(desk), prefix="/api", tags=["steer"], dependencies=[once])
+    app.include_router(screening_routes(desk), prefix="/api", dependencies=[once])
     app.include_router(_health(desk))
     describe(app)
     return app
@@ -349,23 +333,6 @@ def _commands(desk: Desk) -> APIRouter:
     _on_seasons(router, desk)
     for act in get_args(WindowAct):
         _on_window(router, desk, act)
-
-    @router.post(
-        "/seasons/{season}/entries/{entry}/grace",
-        operation_id="giveGrace",
-        summary="Give one entry more time than its registration: `until`, or `by` a span. Its applicant is told.",
-    )
-    async def grace(
-        season: Season, entry: Number, body: Why, who: SteersEntry, key: Key = None, dry_run: DryRun = False
-    ) -> Outcome:
-        found = await reading.entry(desk.database, entry, season)
-        command = Grace(
-            entry=found.id, actor=who.actor, reason=body.reason, until=body.until, by=body.by, id=_id(who.actor, key)
-        )
-        if dry_run:
-            return await dry.try_grace(desk.database, command)
-        return await desk.give_grace(command)
-
     return router
 
 
@@ -392,7 +359,7 @@ def _on_seasons(router: APIRouter, desk: Desk) -> None:
         season: Season, stage: Annotated[str, Path(max_length=100)], body: Why, who: Steers, key: Key = None
     ) -> BulkAnswer:
         command = Extend(
-            window="", actor=who.actor, reason=body.reason, until=body.until, by=body.by, id=_id(who.actor, key)
+            window="", actor=who.actor, reason=body.reason, until=body.until, by=body.by, id=command_id(who.actor, key)
         )
         answers = await desk.steer_all_areas(season, stage, command)
         refused = [{"window": w, **problem(a)} for w, a in answers if isinstance(a, SeasonkeeperError)]
@@ -414,7 +381,7 @@ def _demand_sound(file: SeasonFile) -> None:
 def _on_season(router: APIRouter, desk: Desk, act: SeasonAct) -> None:
     @router.post(f"/seasons/{{season}}/{act}", operation_id=f"{act}Season", summary=_SEASON_ACTS[act])
     async def steer_season(season: Season, body: Why, who: Steers, key: Key = None, dry_run: DryRun = False) -> Outcome:
-        command = SeasonCommand(season=season, actor=who.actor, reason=body.reason, id=_id(who.actor, key))
+        command = SeasonCommand(season=season, actor=who.actor, reason=body.reason, id=command_id(who.actor, key))
         if dry_run:
             return await dry.try_season(desk.database, act, command)
         return await desk.steer_season(act, command)

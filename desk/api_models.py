@@ -10,15 +10,28 @@ from starlette.datastructures import URL
 
 from desk.problems import Problem
 from models.commands import Outcome
-from models.instants import Instant
+from models.instants import Instant, Span
 from models.text import Text
 from models.views import Concern, EntryView, Event, LineView, StatusView
 
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at the most.")]
 Offset = Annotated[int, Query(ge=0, le=10_000_000, description="How many to pass over.")]
+Area = Annotated[str | None, Query(max_length=100, description="Code of an area.")]
+DryRun = Annotated[bool, Query(description="Say what would be accepted; change nothing.")]
 MOST_ID = 2**63 - 1
 After = Annotated[int | None, Query(ge=0, le=MOST_ID, description="Id of the last one seen; what comes after it.")]
 Before = Annotated[int | None, Query(ge=1, le=MOST_ID, description="Id of the last one seen; what came before it.")]
+
+
+class Why(BaseModel):
+    """The body of every command: why, and for some until when."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "the site was down", "by": "2d"}]}
+    )
+    reason: str = Field(default="", max_length=1000, description="Why; kept in the log. Needed.")
+    until: Instant | None = Field(default=None, description="For extend, reopen and grace: an instant with a zone.")
+    by: Span | None = Field(default=None, description="For extend, reopen and grace: a length, such as `36h`.")
 
 
 class Answer(BaseModel):
@@ -102,6 +115,14 @@ class RefusedWindow(Problem):
     """A window on which a command was refused, and why."""
 
     window: str
+
+
+class DecisionAnswer(Answer):
+    """What was decided of an entry at screening, or would be."""
+
+    entry: str = Field(description="Its public number.")
+    state: str
+    dry_run: bool
 
 
 class BulkAnswer(Answer):

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from contextlib import suppress
+from uuid import uuid4
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
@@ -40,6 +41,11 @@ def begun_of(request: Request) -> Begun | None:
     """The request that is carried out under a key, for an act that keeps the answer in its own transaction."""
     begun: Begun | None = getattr(request.state, "begun", None)
     return begun
+
+
+def command_id(actor: str, key: str | None) -> str:
+    """The id of a command: the key, which is its caller's own, or a new one."""
+    return f"{actor}:{key}" if key else uuid4().hex
 
 
 class Idempotency:

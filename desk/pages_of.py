@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from desk.access import office, reads, steers_entry
-from desk.api import Steers, SteersWindow, Why, command_of
+from desk.api import Steers, SteersWindow, command_of
+from desk.api_models import Why
 from desk.guard import MAIL_CSP
 from desk.problems import status_of
 from desk.strip import MARKS, draw

@@ -145,3 +145,31 @@ async def test_a_persons_copy_names_no_entry_of_others(town: Database, found: in
     copy = await export(town, str(row["applicant_id"]))
     assert "The text is like another." in str(copy.tables["log"])
     assert "2024-EU-LH-0001" not in str(copy.tables)
+
+
+async def test_a_program_reads_the_queue_decides_once_by_its_key_and_returns_for_correction(
+    house: House, found: int
+) -> None:
+    api = f"/api/seasons/{SEASON}"
+    async with house.client("organiser") as client:
+        (waiting,) = (await client.get(f"{api}/screening")).json()
+        assert (waiting["number"], waiting["findings"][0]["en"]) == (WAITING, "The text is 87 % like 2024-EU-LH-0001.")
+        body = {"reason": "page 4 is missing", "by": "1d"}
+        tried = await client.post(f"{api}/entries/{WAITING}/return", params={"dry_run": True}, json=body)
+        given = await client.post(f"{api}/entries/{WAITING}/return", json=body, headers={"Idempotency-Key": "r1"})
+        assert (tried.status_code, given.status_code) == (200, 200)
+        assert (await client.get(f"{api}/screening")).json()[0]["correction"] == "open"
+        decision, key = {"eligible": True, "reason": "two projects"}, {"Idempotency-Key": "d1"}
+        for _ in range(2):
+            done = await client.post(f"{api}/entries/{WAITING}/decision", json=decision, headers=key)
+            assert (done.status_code, done.json()["state"]) == (200, "eligible")
+        late = await client.post(f"{api}/entries/{WAITING}/decision", json={"eligible": False, "reason": "no"})
+        assert (late.status_code, late.json()["code"]) == (409, "entry.decided")
+        unsaid = await client.post(f"{api}/entries/{WAITING}/decision", json={"eligible": False})
+        assert (unsaid.status_code, "A reason is missing." in unsaid.text) == (422, True)
+    async with house.client("other organiser") as client:
+        assert (await client.get(f"{api}/screening")).json() == []
+        refused = await client.post(f"{api}/entries/{WAITING}/decision", json=decision)
+        assert refused.status_code == 403
+    lines = await house.database.at_once("SELECT 1 AS n FROM log WHERE event = 'entry.decided'")
+    assert len(lines) == 1
