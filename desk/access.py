@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote, urlsplit
 
-from fastapi import Request
+from fastapi import Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
 from models.errors import Forbidden, NotSignedIn
@@ -143,6 +143,9 @@ async def steers_entry(request: Request, season: str, entry: str) -> Who:
         if not found or not may_steer(who, found[0]["area"]):
             raise _forbidden()
     return who
+
+
+SteersEntry = Annotated[Who, Depends(steers_entry)]
 
 
 def may_steer(who: Who | None, area: str | None = None) -> bool:

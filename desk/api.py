@@ -180,6 +180,7 @@ def _page(
 def _reads(desk: Desk) -> APIRouter:
     router = APIRouter()
     _of_seasons(router, desk)
+    _of_happenings(router, desk)
     _of_entries(router, desk)
     return router
 
@@ -224,6 +225,8 @@ def _of_seasons(router: APIRouter, desk: Desk) -> None:
         found = await reading.windows(desk.database, season, state=state, area=area)
         return _page(found, request, response, limit, offset)
 
+
+def _of_happenings(router: APIRouter, desk: Desk) -> None:
     @router.get(
         "/seasons/{season}/log",
         operation_id="listLog",

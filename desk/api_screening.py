@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk import dry
-from desk.access import known, reads, steers_entry
+from desk.access import SteersEntry, known, reads
 from desk.api_models import LINKED, Area, DecisionAnswer, DryRun, Limit, Offset, Why, next_page
 from desk.api_registration import Key, Number, Season
 from desk.client import Desk
@@ -20,7 +20,7 @@ from records.access import Who
 from records.reading.queue import Undecided
 from records.screening import decide_screening
 
-SteersEntry = Annotated[Who, Depends(steers_entry)]
+C = TypeVar("C", bound=Grace | Return)
 
 
 class Decision(BaseModel):
@@ -66,6 +66,14 @@ def _queue(router: APIRouter, desk: Desk) -> None:
         return found[offset : offset + limit]
 
 
+async def _command(kind: type[C], desk: Desk, season: str, entry: str, body: Why, who: Who, key: str | None) -> C:
+    found = await reading.entry(desk.database, entry, season)
+    return kind(
+        entry=found.id, actor=who.actor, reason=body.reason, until=body.until, by=body.by,
+        id=command_id(who.actor, key),
+    )  # fmt: skip
+
+
 def _acts(router: APIRouter, desk: Desk) -> None:
     refusals = described(404, 409)
 
@@ -79,9 +87,7 @@ def _acts(router: APIRouter, desk: Desk) -> None:
     async def grace(
         season: Season, entry: Number, body: Why, who: SteersEntry, key: Key = None, dry_run: DryRun = False
     ) -> Outcome:
-        found = await reading.entry(desk.database, entry, season)
-        head = {"entry": found.id, "actor": who.actor, "reason": body.reason, "id": command_id(who.actor, key)}
-        command = Grace.model_validate({**head, "until": body.until, "by": body.by})
+        command = await _command(Grace, desk, season, entry, body, who, key)
         return await dry.try_grace(desk.database, command) if dry_run else await desk.give_grace(command)
 
     @router.post(
@@ -94,9 +100,7 @@ def _acts(router: APIRouter, desk: Desk) -> None:
     async def give_back(
         season: Season, entry: Number, body: Why, who: SteersEntry, key: Key = None, dry_run: DryRun = False
     ) -> Outcome:
-        found = await reading.entry(desk.database, entry, season)
-        head = {"entry": found.id, "actor": who.actor, "reason": body.reason, "id": command_id(who.actor, key)}
-        command = Return.model_validate({**head, "until": body.until, "by": body.by})
+        command = await _command(Return, desk, season, entry, body, who, key)
         return await dry.try_return(desk.database, command) if dry_run else await desk.return_for_correction(command)
 
     @router.post(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from desk.access import office, reads, steers_entry
+from desk.access import SteersEntry, office, reads
 from desk.api import Steers, SteersWindow, command_of
 from desk.api_models import Why
 from desk.guard import MAIL_CSP
@@ -23,7 +23,6 @@ from models.instants import parse_instant, parse_span
 from models.states import EntryState
 from models.views import StatusView
 from records import documents, reading
-from records.access import Who
 
 if TYPE_CHECKING:
     from desk.console import Console
@@ -34,7 +33,6 @@ SURE = ("close",)
 """Acts on a window that ask for a tick before they are done."""
 GRACE_FOR = (EntryState.DRAFT, EntryState.LAPSED, EntryState.SUBMITTED)
 """The states of an entry in which more time is of use to it."""
-SteersEntry = Annotated[Who, Depends(steers_entry)]
 
 
 class Pages:

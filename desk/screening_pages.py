@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from desk.access import known, reads, steers_entry
+from desk.access import SteersEntry, known, reads
 from desk.problems import status_of
 from models.commands import Return
 from models.errors import BadInput, SeasonkeeperError
 from models.instants import parse_span
 from records import corrections, reading
-from records.access import Who
 from records.screening import decide_screening
 
 if TYPE_CHECKING:
     from desk.console import Console
 
-SteersEntry = Annotated[Who, Depends(steers_entry)]
 ACTS = ("eligible", "ineligible", "return")
 
 

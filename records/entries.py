@@ -56,8 +56,7 @@ _TOO_LATE = f"""WITH late AS (
   SELECT season_id, now, :actor, 'entry.refused_late', entry_id, jsonb_build_object('number', number)
   FROM late WHERE EXISTS (SELECT FROM held WHERE NOT accepts)
 ) SELECT id, state, opens_at, closes_at, now FROM held WHERE NOT accepts ORDER BY opens_at"""
-# After a deadline refusals come as thick as submissions did before it: the same statement writes them too, at the instant
-# at which the gate had refused, and reads what their sentence says.
+# A refusal is written by the same statement, at the instant at which the gate had refused, with what its sentence says.
 _SUBMIT = f"""WITH {_PASS}, late AS (
   SELECT e.id AS entry_id, e.season_id, e.number, e.area, e.state AS entry_state, {CLOCK} AS now,
     EXISTS (SELECT FROM gate) AND {gate.MAY_COME} AS in_time,
