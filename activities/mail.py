@@ -15,16 +15,13 @@ from uuid import uuid4
 import structlog
 from temporalio import activity
 
+from activities.composing import compose
 from activities.house import House
 from models.errors import BadInput
 from models.results import CampaignRef, Sending
-from models.text import Text
 from notices.answers import pause_before
-from notices.context import NoticeContext
-from notices.message import build, message_id
-from notices.render import render
 from notices.transport import PermanentRefusal, ServerDown, TemporaryRefusal
-from records import campaigns, channel_work, channels, endorsements
+from records import campaigns
 from records.campaigns import Claimed, Waiting
 from records.privacy.erasure import is_erased
 from records.seasons import LiveSeason, live
@@ -122,7 +119,11 @@ class _Batch:
         """Give one notice to the mail server: its answer, or None where it did not take it; then it is marked so."""
         await self._house.pacing.turn()
         try:
-            answer = await self._house.transport.send(self._house.sender, delivery.email, self._message(delivery))
+            answer = await self._house.transport.send(
+                self._house.sender,
+                delivery.email,
+                compose(self._season, delivery, sender=self._house.sender, public_url=self._house.public_url),
+            )
         except PermanentRefusal as error:
             await self._mark(owner, "failed", error.answer, [delivery])
             if error.kind == "no_such_address":
@@ -195,62 +196,6 @@ class _Batch:
         if state in self.counts:
             self.counts[state] += len(keys)
 
-    def _message(self, delivery: Claimed) -> bytes:
-        context = _context(self._season, delivery, self._house.public_url)
-        words = render(delivery.template, delivery.language, context)
-        domain = self._house.sender.rsplit("@", 1)[-1].strip("> ")
-        return build(
-            words,
-            sender=self._house.sender,
-            to_name=delivery.name,
-            to_address=delivery.email,
-            message_id=message_id(
-                delivery.season_id, delivery.campaign_id, delivery.person_id, delivery.subject, domain
-            ),
-            date=delivery.at,
-            language=delivery.language,
-            season_id=delivery.season_id,
-            campaign_id=delivery.campaign_id,
-        )
-
 
 def _bounced_words(at: datetime) -> str:
     return f"not sent: the address bounced on {at:%Y-%m-%d}, and was not corrected"
-
-
-_UNTITLED = Text(en="Untitled project", zh="未命名项目")
-"""What a draft is called that has no title yet."""
-
-
-def _context(season: LiveSeason, delivery: Claimed, public_url: str) -> NoticeContext:
-    """All that a template may name, in the recipient's language."""
-    file, language = season.file, delivery.language
-    area = next((a for a in file.areas if a.code == delivery.area), None)
-    track = next((t for t in file.tracks if t.code == delivery.track), None)
-    stage = next((s for s in file.stages if s.id == delivery.stage), None)
-    return NoticeContext(
-        season_name=file.name.in_language(language),
-        person_name=delivery.name,
-        entry_number=delivery.entry_number,
-        entry_title=delivery.entry_title or (_UNTITLED if delivery.entry_id else None),
-        area_name=area.name.in_language(language) if area else None,
-        track_name=track.name.in_language(language) if track else None,
-        stage_name=stage.name.in_language(language) if stage else None,
-        window_opens=delivery.opens_at,
-        window_closes=delivery.closes_at,
-        season_zone=file.zone,
-        area_zone=area.zone if area else None,
-        own_zone=delivery.zone,
-        link=_link(season.id, delivery, public_url),
-        data=delivery.data,
-    )
-
-
-def _link(season: str, delivery: Claimed, public_url: str) -> str:
-    if delivery.entry_number and (delivery.own or delivery.template in (channels.REGISTERED, channel_work.NUDGE)):
-        return f"{public_url}/my/{season}/{delivery.entry_number}"
-    if delivery.template in endorsements.TEMPLATES:
-        return f"{public_url}/channel/{season}/{delivery.data['code']}"
-    if delivery.entry_number:
-        return f"{public_url}/seasons/{season}/entries/{delivery.entry_number}"
-    return f"{public_url}/seasons/{season}"
