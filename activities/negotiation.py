@@ -35,7 +35,8 @@ class NegotiationDeeds:
         """Conclude what is over, ask and remind where it is due; and say when the next turn is wanted. Repeatable."""
         owner = matching.negotiation_workflow(ref.season, ref.match)
         # On its own: whoever answers locks a window before the match, so nobody may hold the match and wait for one.
-        if await tracking.any_over(self._house.database, ref.season, owner):
+        waiting = await tracking.waiting(self._house.database, ref.season, owner)
+        if waiting.over:
             async with self._house.database.transaction() as connection:
                 season = await live(connection, ref.season)
                 if season.state == "running":
@@ -47,7 +48,7 @@ class NegotiationDeeds:
                 # A cancelled season takes its negotiations with it; their record stays as it was.
                 over = found["state"] in ("proposed", "negotiating")
                 return NegotiationTurn(state="cancelled" if over else found["state"])
-            return await _Turn(connection, season, found, await clock_of(connection)).take()
+            return await _Turn(connection, season, found, await clock_of(connection)).take(waiting.moved)
 
 
 class _Turn:
@@ -62,13 +63,14 @@ class _Turn:
         self._state: str = found["state"]
         self._asked = 0
 
-    async def take(self) -> NegotiationTurn:
-        """Do the turn."""
+    async def take(self, moved: bool) -> NegotiationTurn:
+        """Do the turn. `moved`: a window of this match was moved at some time, which may still have to be told."""
         if self._season.state == "paused":
             return self._says(self._now + self._every / _LOOKS)
-        asked = await tracking.asked_of(self._connection, self._found["id"])
+        # Nothing is asked before the proposal is accepted.
+        asked = [] if self._state == "proposed" else await tracking.asked_of(self._connection, self._found["id"])
         self._asked = len(asked)
-        coming = await tell_changes(self._connection, self._season, self._owner, self._now)
+        coming = await tell_changes(self._connection, self._season, self._owner, self._now) if moved else None
         if self._state == "proposed":
             moment = await self._await_answer()
         elif self._state == "negotiating":
@@ -132,8 +134,7 @@ class _Turn:
 
     async def _tell(self, template: str, subject: str, window: str) -> None:
         """A notice to the place's contact. Single notices go out with the next sweep."""
-        told = await matching.both_sides(self._connection, [self._found["id"]], {}, only="place")
-        told = [r._replace(subject=f"{r.subject}/{subject}") for r in told]
+        told = matching.place_of(self._found["id"], subject)
         season = self._season.id
         await campaigns.plan(self._connection, f"{season}/{template}", season, template, told, window=window)
 

@@ -102,12 +102,19 @@ class Recipient(NamedTuple):
     data: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
 
+class Chosen(NamedTuple):
+    """Recipients that a query finds: SQL that yields what those of AUDIENCES do, and what it binds."""
+
+    sql: str
+    values: dict[str, Any]
+
+
 async def plan(
     connection: AsyncConnection,
     campaign: str,
     season: str,
     template: str,
-    audience: str | Sequence[Recipient],
+    audience: str | Chosen | Sequence[Recipient],
     *,
     window: str | None = None,
     area: str | None = None,
@@ -115,7 +122,7 @@ async def plan(
 ) -> int:
     """Write a campaign and queue its deliveries; how many wait to be sent. Harmless when repeated.
 
-    `audience` is a key of AUDIENCES or the recipients themselves. A delivery about a window keeps the closing
+    `audience` is a key of AUDIENCES, a query, or the recipients themselves. A delivery about a window keeps the closing
     instant that it tells.
     """
     at = await clock_of(connection)
@@ -129,6 +136,9 @@ async def plan(
              OR CAST(a.data->>'old' AS timestamptz) IS DISTINCT FROM closing.closes_at"""
         if ":area" in due:
             values["area"] = area
+    elif isinstance(audience, Chosen):
+        due = audience.sql
+        values |= audience.values
     else:
         due = """SELECT * FROM jsonb_to_recordset(CAST(:told AS jsonb))
           AS k(person_id bigint, subject text, entry_id bigint, language text, data jsonb)"""

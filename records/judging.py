@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
@@ -52,13 +52,17 @@ async def add_judge(database: Database, season_id: str, form: JudgeForm) -> int:
         return int(judge)
 
 
-# The assignment is locked, so that a ballot and a replacement at once end one way or the other, never both.
+# The assignments are locked, so that a ballot and a replacement at once end one way or the other, never both.
 _CAST = f"""WITH {gate.BY_WINDOW}, task AS (
   SELECT a.id, a.entry_id, a.judge_id, gate.season_id, gate.id AS window_id, gate.at FROM gate, assignments a
-  WHERE a.id = :assignment AND a.window_id = gate.id AND a.stage = :stage AND a.state IN ('active', 'done') FOR NO KEY UPDATE OF a
+  WHERE a.id = ANY(CAST(:assignments AS bigint[])) AND a.window_id = gate.id AND a.stage = :stage
+    AND a.state IN ('active', 'done')
+  ORDER BY a.id FOR NO KEY UPDATE OF a
 ), cast_now AS (
   INSERT INTO ballots (assignment_id, scores, total, comment, cast_at)
-  SELECT id, CAST(:scores AS jsonb), :total, :comment, at FROM task
+  SELECT task.id, CAST(k.scores AS jsonb), k.total, k.comment, task.at
+  FROM task JOIN unnest(CAST(:assignments AS bigint[]), CAST(:scores AS text[]), CAST(:totals AS numeric[]),
+    CAST(:comments AS text[])) AS k(assignment, scores, total, comment) ON k.assignment = task.id
   ON CONFLICT (assignment_id) DO UPDATE SET scores = excluded.scores, total = excluded.total,
     comment = excluded.comment, cast_at = excluded.cast_at, revision = ballots.revision + 1
 ), marked AS (
@@ -68,7 +72,15 @@ _CAST = f"""WITH {gate.BY_WINDOW}, task AS (
   SELECT season_id, at, 'judge/' || judge_id, 'ballot.cast', window_id, entry_id,
     jsonb_build_object('judge', judge_id, 'assignment', id)
   FROM task
-) SELECT at FROM task"""
+) SELECT id, at FROM task"""
+
+
+class Ballot(NamedTuple):
+    """Scores for one assignment: points for each criterion."""
+
+    assignment: int
+    scores: Mapping[str, float]
+    comment: str | None = None
 
 
 class Task(NamedTuple):
@@ -97,23 +109,40 @@ async def cast_ballot(
     if task is None:
         found = _only(await database.at_once(_ASSIGNMENT, id=assignment_id), assignment_id)
         task = Task(found["season_id"], found["stage"], found["window_id"])
+    return (await cast_ballots(database, [Ballot(assignment_id, scores, comment)], task))[0]
+
+
+async def cast_ballots(database: Database, ballots: Sequence[Ballot], task: Task) -> list[datetime]:
+    """Cast ballots of one round's window at once, as after a sitting or by a panel's secretary; the accepting instants.
+
+    Raises Refused for scores outside the rubric (then none is cast), and where any is not accepted, as `cast_ballot`
+    does; the others are cast.
+    """
     file = await known_file(database, task.season)
     stage = file.stage(task.stage)
     assert isinstance(stage, (ReviewStage, DefenceStage))
+    rubric = file.rubric(stage.rubric)
     cast = await database.at_once(
         _CAST,
         window=task.window,
         stage=task.stage,
-        assignment=assignment_id,
-        scores=json.dumps(dict(scores)),
-        total=ballot_total(scores, file.rubric(stage.rubric)),
-        comment=comment,
+        assignments=[one.assignment for one in ballots],
+        scores=[json.dumps(dict(one.scores)) for one in ballots],
+        totals=[ballot_total(one.scores, rubric) for one in ballots],
+        comments=[one.comment for one in ballots],
     )
-    if not cast:
-        async with database.statement() as connection:
-            await _refuse_ballot(connection, assignment_id, stage.kind)
-    accepted: datetime = cast[0]["at"]
-    return accepted
+    accepted = {row["id"]: row["at"] for row in cast}
+    refusals = []
+    for one in ballots:
+        if one.assignment not in accepted:
+            try:
+                async with database.statement() as connection:
+                    await _refuse_ballot(connection, one.assignment, stage.kind)
+            except (Refused, NotFound) as refused:
+                refusals.append(refused)
+    if refusals:
+        raise refusals[0]
+    return [accepted[one.assignment] for one in ballots]
 
 
 async def _refuse_ballot(connection: AsyncConnection, assignment_id: int, kind: str) -> NoReturn:
@@ -148,21 +177,24 @@ def _only(found: list[dict[str, Any]], assignment_id: int) -> dict[str, Any]:
     return found[0]
 
 
-async def decline_assignment(database: Database, assignment_id: int, reason: str) -> int | None:
+async def decline_assignment(
+    database: Database, assignment_id: int, reason: str, *, task: Task | None = None
+) -> int | None:
     """A judge gives an entry back before the close; the judge that takes it over, or None where nobody may.
 
-    Raises Refused where it is not the judge's any more, its ballot is cast, or the window has closed.
+    `task` is as for `cast_ballot`. Raises Refused where it is not the judge's any more, its ballot is cast, or the
+    window has closed.
     """
     async with database.transaction() as connection:
-        task = await _assignment(connection, assignment_id)
-        await one_at_a_time(connection, task["season_id"], ASSIGNING)
-        task = await _assignment(connection, assignment_id, lock=True)
-        if task["state"] != AssignmentState.ACTIVE:
-            raise Refused("assignment.not_active", f"This assignment is {task['state']}; it cannot be given back.")
-        if not await _still_open(connection, task["window_id"]):
-            kind = (await live(connection, task["season_id"])).file.stage(task["stage"]).kind
-            await gate.refuse(connection, task["season_id"], kind, task["area"], task["window_id"])
-        return await _hand_on(connection, task, AssignmentState.DECLINED, reason, still_open=True)
+        season = task.season if task else (await _assignment(connection, assignment_id))["season_id"]
+        await one_at_a_time(connection, season, ASSIGNING)
+        held = await _assignment(connection, assignment_id, lock=True)
+        if held["state"] != AssignmentState.ACTIVE:
+            raise Refused("assignment.not_active", f"This assignment is {held['state']}; it cannot be given back.")
+        if not await _still_open(connection, held["window_id"]):
+            kind = (await live(connection, season)).file.stage(held["stage"]).kind
+            await gate.refuse(connection, season, kind, held["area"], held["window_id"])
+        return await _hand_on(connection, held, AssignmentState.DECLINED, reason, still_open=True)
 
 
 async def declare_conflict(database: Database, judge_id: int, entry_id: int, reason: str) -> None:
@@ -266,37 +298,29 @@ async def record_slot(database: Database, session_id: int, entry_id: int, *, hel
 
     Raises NotFound where the entry has no turn in the session.
     """
-    state = "held" if held else "no_show"
-    async with database.transaction() as connection:
-        found = await rows(
-            connection,
-            """SELECT s.state, x.season_id, x.stage FROM slots s JOIN sessions x ON x.id = s.session_id
-               WHERE s.session_id = :session AND s.entry_id = :entry FOR NO KEY UPDATE OF s""",
-            session=session_id,
-            entry=entry_id,
-        )
-        if not found:
-            raise NotFound("slot.unknown", f"Entry {entry_id} has no turn in session {session_id}.")
-        if found[0]["state"] == state:
-            return
-        await run(
-            connection,
-            "UPDATE slots SET state = :state WHERE session_id = :session AND entry_id = :entry",
-            state=state,
-            session=session_id,
-            entry=entry_id,
-        )
-        # Who was marked absent by mistake is scored after all.
-        await run(
-            connection,
-            """UPDATE assignments SET state = CAST(:after AS text), reason = CASE WHEN :held THEN 'panel' ELSE :why END
-               WHERE entry_id = :entry AND stage = :stage AND state = :before AND (NOT :held OR reason = :why)""",
-            before="replaced" if held else "active",
-            after="active" if held else "replaced",
-            held=held,
-            why=_NO_SHOW,
-            entry=entry_id,
-            stage=found[0]["stage"],
-        )
-        line = log.Line(f"slot.{state}", actor=actor, entry_id=entry_id, data={"session": session_id})
-        await log.write(connection, found[0]["season_id"], [line])
+    found = await database.at_once(
+        _SLOT, session=session_id, entry=entry_id, state="held" if held else "no_show", held=held, why=_NO_SHOW,
+        actor=actor, before="replaced" if held else "active", after="active" if held else "replaced",
+    )  # fmt: skip
+    if not found:
+        raise NotFound("slot.unknown", f"Entry {entry_id} has no turn in session {session_id}.")
+
+
+# Who was marked absent by mistake is scored after all.
+_SLOT = f"""WITH slot AS MATERIALIZED (
+    SELECT s.state, x.season_id, x.stage FROM slots s JOIN sessions x ON x.id = s.session_id
+    WHERE s.session_id = :session AND s.entry_id = :entry FOR NO KEY UPDATE OF s
+  ), changed AS (
+    UPDATE slots SET state = :state FROM slot
+    WHERE slots.session_id = :session AND slots.entry_id = :entry AND slot.state <> CAST(:state AS text)
+    RETURNING slot.season_id, slot.stage
+  ), given AS (
+    UPDATE assignments a SET state = CAST(:after AS text), reason = CASE WHEN :held THEN 'panel' ELSE :why END
+    FROM changed WHERE a.entry_id = :entry AND a.stage = changed.stage AND a.state = :before
+      AND (NOT :held OR a.reason = :why)
+  ), logged AS (
+    INSERT INTO log (season_id, at, actor, event, entry_id, data)
+    SELECT season_id, {CLOCK}, :actor, 'slot.' || CAST(:state AS text), :entry,
+      jsonb_build_object('session', CAST(:session AS bigint))
+    FROM changed
+  ) SELECT state FROM slot"""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from records.database import rows
 
 ASSIGNING = "assigning"
 """Who judges what, in a season: judges of the season office serve many areas, and their load is counted over all."""
@@ -18,6 +19,4 @@ async def one_at_a_time(connection: AsyncConnection, season: str, what: str) -> 
     An advisory lock, so that it holds up nobody who only refers to the season's rows. Take it first: what is read
     after it is what the one before has left.
     """
-    await connection.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:about, 0))"), {"about": f"{season}/{what}"}
-    )
+    await rows(connection, "SELECT pg_advisory_xact_lock(hashtextextended(:about, 0))", about=f"{season}/{what}")

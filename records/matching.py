@@ -16,7 +16,7 @@ from models.season import MatchingStage, Reminder
 from models.states import WindowState
 from models.tables import Place
 from records import campaigns, gate, log, people
-from records.campaigns import Recipient
+from records.campaigns import Chosen, Recipient
 from records.database import CLOCK, Database, clock_of, now_parameter, rows, run
 from records.seasons import LiveSeason, live
 from rules import reminders
@@ -257,6 +257,17 @@ async def both_sides(
         )
         for r in found
     ]  # fmt: skip
+
+
+def place_of(match: int, subject: str) -> Chosen:
+    """The contact of a match's place, as the one recipient of a notice about `subject`."""
+    return Chosen(
+        """SELECT p.id AS person_id, 'match/' || m.id || '/place/' || :about AS subject, m.entry_id, p.language,
+             jsonb_build_object('place', pl.name, 'need', n.title) AS data
+           FROM matches m JOIN needs n ON n.id = m.need_id JOIN places pl ON pl.id = n.place_id
+           JOIN people p ON p.id = pl.contact_id WHERE m.id = :match""",
+        {"match": match, "about": subject},
+    )
 
 
 async def open_answer_windows(

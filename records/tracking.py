@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import NotFound
 from models.season import Reminder
 from records import gate, log
-from records.database import CLOCK, Database, now_parameter, rows, run
+from records.database import CLOCK, Database, rows, run
 from records.matching import window_row, write_windows
 from records.seasons import LiveSeason
 
@@ -106,20 +105,27 @@ async def answer_follow_up(database: Database, follow_up: int, answer: str) -> N
         if not found:
             raise NotFound("follow_up.unknown", f"There is no follow-up {follow_up}.")
         window = found[0]["window_id"]
-        values = {"window": window, "id": follow_up, "answer": answer, "now": now_parameter()}
-        if (await connection.execute(text(_ANSWER), values)).scalar_one_or_none() is None:
+        if not await rows(connection, _ANSWER, window=window, id=follow_up, answer=answer):
             await gate.refuse(connection, found[0]["season_id"], "follow_up", None, window)
 
 
-async def any_over(database: Database, season: str, owner: str) -> bool:
-    """Whether `close_over` would find anything to do; locks nothing."""
+class Waiting(NamedTuple):
+    """What an owner's windows wait for: whether `close_over` has anything to do, and whether a change is to be told."""
+
+    over: bool
+    moved: bool
+
+
+async def waiting(database: Database, season: str, owner: str) -> Waiting:
+    """What there is to do about the windows of an owner; locks nothing."""
     found = await database.at_once(
-        f"""SELECT FROM windows w WHERE w.season_id = :season AND w.owner = :owner
-              AND (w.state IN ('open', 'scheduled') AND w.closes_at <= {CLOCK} OR w.state = 'closed'
-                AND EXISTS (SELECT FROM follow_ups f WHERE f.window_id = w.id AND f.state = 'due')) LIMIT 1""",
+        f"""SELECT coalesce(bool_or(w.state IN ('open', 'scheduled') AND w.closes_at <= {CLOCK} OR w.state = 'closed'
+                AND EXISTS (SELECT FROM follow_ups f WHERE f.window_id = w.id AND f.state = 'due')), false) AS over,
+              coalesce(bool_or(w.revision > 0), false) AS moved
+            FROM windows w WHERE w.season_id = :season AND w.owner = :owner""",
         season=season, owner=owner,
     )  # fmt: skip
-    return bool(found)
+    return Waiting(**found[0])
 
 
 async def close_over(connection: AsyncConnection, season: str, owner: str, at: datetime) -> int:

@@ -24,6 +24,8 @@ TEAM_TOO_LARGE, PLAN_MISSING, SAME_PERSON, NEAR_DUPLICATE = 0.02, 0.02, 0.015, 0
 
 # Judges
 JUDGE_DECLINES, JUDGE_CONFLICT, JUDGE_SILENT, JUDGE_LATE = 0.03, 0.02, 0.04, 0.03
+SITTING = 5
+"""Ballots that a judge hands in together, at the end of a sitting."""
 BIAS = 5.0
 """Standard deviation, in points of 100, of how strict or mild a judge is."""
 NOISE = 4.0

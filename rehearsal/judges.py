@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -40,6 +41,15 @@ def judges_of(world: World, area: Area | None) -> Iterator[JudgeForm]:
         )
 
 
+class _Scored(NamedTuple):
+    """A ballot that is made up: when it is, for which task (named `key`), and its points."""
+
+    at: datetime
+    key: str
+    task: dict[str, Any]
+    scores: dict[str, float]
+
+
 class Judges:
     """Plans what judges do with each new assignment, and which entries do not appear at their defence."""
 
@@ -49,6 +59,7 @@ class Judges:
         self._world = world
         self._tasks = Cursor(margin)
         self._slots = Cursor(margin)
+        self._piles: defaultdict[str, list[_Scored]] = defaultdict(list)
 
     async def look(self, connection: AsyncConnection, now: datetime) -> list[Act]:
         """Acts for assignments and slots that are new since the last look."""
@@ -61,7 +72,7 @@ class Judges:
             await rows(connection, _TASKS, season=self._world.season, floor=self._tasks.floor), "id"
         ):
             acts += self._does(row, now)
-        return acts
+        return acts + list(self._sittings())
 
     def _appears(self, slot: dict[str, Any]) -> Act:
         dice = Dice(self._world.seed, "slot", slot["stage"], slot["number"])
@@ -92,7 +103,7 @@ class Judges:
         if task["starts_at"] is not None:  # a panel: on the spot, a moment after the last answer
             if not Dice(world.seed, "slot", task["stage"], task["number"]).falls(habits.NO_SHOW):
                 moment = self._spoken(task) + world.span(timedelta(seconds=20 + dice.randrange(70)))
-                yield self._ballot(task, key, moment, dice)
+                self._score(f"panel/{task['stage']}/{task['number']}", task, key, moment, dice)
             return
         chance = dice.random()
         if chance < habits.JUDGE_DECLINES:
@@ -103,30 +114,49 @@ class Judges:
             return
         elif habit < habits.JUDGE_SILENT + habits.JUDGE_LATE and dice.falls(0.5):
             late = end + world.span(timedelta(minutes=dice.expovariate(1 / 200)))
-            yield self._ballot(task, key, late, dice)
+            self._score(f"late/{key}", task, key, late, dice)
         else:
             # Work is put off: the later the more, with a rest in hand.
-            yield self._ballot(task, key, begin + (end - begin) * dice.betavariate(3, 1.6) * 0.995, dice)
+            at = begin + (end - begin) * dice.betavariate(3, 1.6) * 0.995
+            self._score(f"sitting/{task['stage']}/{task['area']}/{task['email']}", task, key, at, dice)
 
     def _soon(self, dice: Dice, begin: datetime, end: datetime) -> datetime:
         return begin + (end - begin) * 0.3 * dice.random()
 
     async def _decline(self, task: dict[str, Any]) -> None:
-        await judging.decline_assignment(self._world.database, task["id"], "No time in these weeks.")
+        await judging.decline_assignment(
+            self._world.database, task["id"], "No time in these weeks.", task=self._read(task)
+        )
 
     async def _conflict(self, task: dict[str, Any]) -> None:
         await judging.declare_conflict(
             self._world.database, task["judge_id"], task["entry_id"], "I know the leader of the team."
         )
 
-    def _ballot(self, task: dict[str, Any], key: str, at: datetime, dice: Dice) -> Act:
-        scores = self._scores(task, dice)
-        read = judging.Task(self._world.season, task["stage"], task["window_id"])
+    def _read(self, task: dict[str, Any]) -> judging.Task:
+        return judging.Task(self._world.season, task["stage"], task["window_id"])
+
+    def _score(self, pile: str, task: dict[str, Any], key: str, at: datetime, dice: Dice) -> None:
+        """Put a ballot on a pile; what lies on one is handed in together."""
+        self._piles[pile].append(_Scored(at, key, task, self._scores(task, dice)))
+
+    def _sittings(self) -> Iterator[Act]:
+        """A judge hands in the ballots of a sitting at its end, a panel's secretary those of one defence."""
+        for name, pile in self._piles.items():
+            pile.sort(key=lambda scored: scored.at)
+            many = len(pile) if name.startswith("panel/") else habits.SITTING
+            for start in range(0, len(pile), many):
+                yield self._hand_in(pile[start : start + many])
+        self._piles.clear()
+
+    def _hand_in(self, sitting: list[_Scored]) -> Act:
+        last, task = sitting[-1], self._read(sitting[-1].task)
+        ballots = [judging.Ballot(one.task["id"], one.scores) for one in sitting]
 
         async def cast() -> None:
-            await judging.cast_ballot(self._world.database, task["id"], scores, task=read)
+            await judging.cast_ballots(self._world.database, ballots, task)
 
-        return Act(at, key, cast, "ballot", task["window_id"], lane=task["area"])
+        return Act(last.at, last.key, cast, "ballot", task.window, lane=last.task["area"])
 
     def _scores(self, task: dict[str, Any], dice: Dice) -> dict[str, float]:
         """Points for each criterion: how good the entry is, how strict the judge, and chance. Half points."""

@@ -19,10 +19,11 @@ from typing import NamedTuple
 
 from temporalio.client import Client
 
+from activities.composing import Stationery
 from activities.house import House
 from activities.mail import MailDeeds
 from desk.client import Desk
-from models.season import SeasonFile
+from models.season import MatchingStage, SeasonFile, TrackingStage
 from models.timeline import Pace
 from records import campaigns, seasons
 from records.database import Database, at_instant
@@ -43,6 +44,9 @@ LEAD = timedelta(hours=18)
 MONTH = timedelta(days=30.4375)
 STEP = timedelta(days=2)
 """Time passes in steps of this at most, so that new things are noticed and mail of the day goes out."""
+_LATE_PARTS = ("match_answer", "follow_up")
+_NOTICED_WITHIN = 4
+"""When only places are asked, a question is noticed within this part of the time that they have to answer."""
 SENDER = "Season office <season@example.org>"
 
 
@@ -125,6 +129,7 @@ def _house(database: Database, recorder: Recorder, client: Client) -> House:
         temporal=client,
         lanes=1,
         mark_each=False,
+        stationery=Stationery(whole=False),  # the recorder reads no more than the headers
     )
 
 
@@ -168,6 +173,8 @@ class Rehearsal:
         self._began: datetime | None = None
         self._now: datetime | None = None
         self._part = "set_up"
+        asking = [s.answer_within for s in world.file.stages if isinstance(s, (MatchingStage, TrackingStage))]
+        self._late_step = max(min(asking, default=STEP) / _NOTICED_WITHIN, STEP)
 
     async def through(self, months: float) -> None:
         """Live through the season until `months` after its first window opened."""
@@ -222,7 +229,8 @@ class Rehearsal:
         """The next instant at which a window changes or reminds, or an act of which workflows hear; a day at most."""
         found = await self._world.database.at_once(_BOUNDARIES, season=self._world.season, instant=now)
         self._part = found[0]["part"] or self._part
-        moments = [now + STEP, end, found[0]["at"], self._agenda.next_exact()]
+        step = self._late_step if self._part in _LATE_PARTS else STEP
+        moments = [now + step, end, found[0]["at"], self._agenda.next_exact()]
         stop: datetime = min(moment for moment in moments if moment is not None)
         return max(now, stop)
 
