@@ -68,7 +68,10 @@ async def _times(
     sitting = [
         Recipient(
             r["person_id"], r["language"], f"session/{r['session']}", None,
-            {"starts_at": r["starts_at"].isoformat(), "count": r["count"], "format": r["format"]},
+            {
+                "starts_at": r["starts_at"].isoformat(), "ends_at": r["ends_at"].isoformat(), "count": r["count"],
+                "format": r["format"],
+            },
         )
         for r in await sessions.panels(connection, ref.season, ref.stage, ref.area)
     ]  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import activity
 from temporalio.client import Client
@@ -11,15 +11,16 @@ from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReus
 from activities.house import House
 from models.queues import BULK, SEASON_QUEUE
 from models.results import CampaignRef, Campaigns
+from records import campaigns
 
 _ANSWER_WITHIN = timedelta(seconds=10)
 
 
-async def poke_campaign(client: Client, season: str, campaign: str) -> None:
+async def poke_campaign(client: Client, season: str, campaign: str, first_at: datetime | None = None) -> None:
     """Let a campaign send what it has queued: starts its workflow, or tells the running one of more."""
     await client.start_workflow(
         "CampaignWorkflow",
-        CampaignRef(campaign=campaign, season=season),
+        CampaignRef(campaign=campaign, season=season, first_at=first_at),
         id=f"season/{season}/campaign/{campaign}",
         task_queue=SEASON_QUEUE,
         start_signal="more",
@@ -44,5 +45,6 @@ class CampaignDeeds:
     async def start(self, ref: Campaigns) -> None:
         """Start sending these campaigns, or tell them of more; starting one twice is harmless."""
         assert self._house.temporal is not None
+        wait = await campaigns.first_due(self._house.database, ref.campaigns)
         for campaign in ref.campaigns:
-            await poke_campaign(self._house.temporal, ref.season, campaign)
+            await poke_campaign(self._house.temporal, ref.season, campaign, wait.get(campaign))

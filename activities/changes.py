@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from activities import appointments
-from records import campaigns, tellings
+from records import calendar_entries, campaigns, tellings
 from records.database import CLOCK, rows, run
 from records.seasons import LiveSeason, file_of
 from records.windows import SETTLE
@@ -103,7 +103,10 @@ async def _tell_all(connection: AsyncConnection, season: str, change: _Change) -
             told = await tellings.of_paused(connection, season)
         else:
             told = await tellings.of_moved(connection, season, await file_of(connection, season))
-    return {campaign: await campaigns.plan(connection, campaign, season, template, told)}
+    count = await campaigns.plan(connection, campaign, season, template, told)
+    if change.event == "season.paused":
+        await calendar_entries.name(connection, campaign, season)
+    return {campaign: count}
 
 
 async def _mark(connection: AsyncConnection, season: str, windows: Sequence[Mapping[str, Any]], template: str) -> None:

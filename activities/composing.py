@@ -2,39 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from activities.dates import calendars
 from models.text import Text
 from notices.context import NoticeContext
-from notices.message import build, message_id
+from notices.digest import together
+from notices.message import build, domain_of, message_id
 from notices.render import render
-from records import channel_work, channels, endorsements
+from notices.signing import Signer
+from records import bounces, channel_work, channels, endorsements, links
 from records.campaigns import Claimed
+from records.sealing import Seal
 from records.seasons import LiveSeason
+from rules.urgency import Urgency, urgency_of
+
+_TO_THE_ENTRY = frozenset(
+    {"draft_saved", "draft_reminder", "grace_given", "returned_for_correction", "time_kept", "window_reopened"}
+)
+"""Notices that ask an applicant to work on the own entry: their link opens it without signing in."""
 
 
-def compose(season: LiveSeason, delivery: Claimed, *, sender: str, public_url: str) -> bytes:
-    """The mail of one claimed delivery. Raises BadInput for words or an address that make no mail."""
-    context = context_of(season, delivery, public_url)
-    words = render(delivery.template, delivery.language, context)
-    domain = sender.rsplit("@", 1)[-1].strip("> ")
+@dataclass(frozen=True)
+class Stationery:
+    """What the mails of a process are written with.
+
+    `whole` False leaves out HTML, calendar files and signature: for who reads none of them, as a rehearsal.
+    `seal` makes the links that need no sign-in; one without a key makes none.
+    """
+
+    whole: bool = True
+    signer: Signer | None = None
+    seal: Seal = field(default_factory=Seal)
+
+
+def compose(
+    season: LiveSeason,
+    delivery: Claimed,
+    *,
+    sender: str,
+    public_url: str,
+    stationery: Stationery | None = None,
+    companions: Sequence[Claimed] = (),
+) -> bytes:
+    """The mail of one claimed delivery, with what goes in the same mail. Raises BadInput for what makes no mail."""
+    stationery = stationery or Stationery()
+    several = [delivery, *companions]
+    contexts = [context_of(season, one, public_url, stationery.seal) for one in several]
+    leave = next((context.unsubscribe for context in contexts if context.unsubscribe), "")
+    if companions:  # so that all end alike, and the end is said once
+        contexts = [replace(context, unsubscribe=leave or None) for context in contexts]
+    words = together(
+        [render(one.template, one.language, context) for one, context in zip(several, contexts, strict=True)],
+        delivery.language,
+    )
+    domain = domain_of(sender)
+    whole = stationery.whole
     return build(
-        words,
+        words if whole else words._replace(html=""),
         sender=sender,
         to_name=delivery.name,
         to_address=delivery.email,
-        message_id=message_id(delivery.season_id, delivery.campaign_id, delivery.person_id, delivery.subject, domain),
+        message_id=message_id(
+            delivery.season_id,
+            delivery.campaign_id,
+            delivery.person_id,
+            delivery.subject,
+            domain,
+            proof=stationery.seal.proof,
+        ),
         date=delivery.at,
         language=delivery.language,
         season_id=delivery.season_id,
         campaign_id=delivery.campaign_id,
+        calendars=tuple(
+            calendar
+            for one, context in zip(several, contexts, strict=True)
+            for calendar in calendars(season, one, context, sender=sender, domain=domain)
+        )
+        if whole
+        else (),
+        # One-click unsubscribing is defined for https alone.
+        unsubscribe=leave if leave.startswith("https://") else "",
+        signer=stationery.signer if whole else None,
     )
+
+
+def not_wanted(delivery: Claimed) -> str:
+    """Why the recipient is not sent this notice, though it is due; empty where it is wanted, or always sent."""
+    at = delivery.unsubscribed_at
+    if at is None or urgency_of(delivery.template) is not Urgency.ROUTINE:
+        return ""
+    return f"unsubscribed on {at:%Y-%m-%d}"
+
+
+def unsubscribe_address(delivery: Claimed, public_url: str, seal: Seal) -> str:
+    """Where the recipient says that routine notices of the season are to stop; empty for what is always sent."""
+    if urgency_of(delivery.template) is not Urgency.ROUTINE:
+        return ""
+    token = links.make(seal, "unsubscribe", delivery.person_id, delivery.season_id, delivery.at)
+    return f"{public_url}/unsubscribe/{token}" if token else ""
 
 
 _UNTITLED = Text(en="Untitled project", zh="未命名项目")
 """What a draft is called that has no title yet."""
 
 
-def context_of(season: LiveSeason, delivery: Claimed, public_url: str) -> NoticeContext:
-    """All that a template may name, in the recipient's language."""
+def context_of(season: LiveSeason, delivery: Claimed, public_url: str, seal: Seal | None = None) -> NoticeContext:
+    """All that a template may name, in the recipient's language. Without `seal` its links ask for a sign-in."""
     file, language = season.file, delivery.language
     area = next((a for a in file.areas if a.code == delivery.area), None)
     track = next((t for t in file.tracks if t.code == delivery.track), None)
@@ -52,15 +128,20 @@ def context_of(season: LiveSeason, delivery: Claimed, public_url: str) -> Notice
         season_zone=file.zone,
         area_zone=area.zone if area else None,
         own_zone=delivery.zone,
-        link=_link(season.id, delivery, public_url),
+        link=_link(season.id, delivery, public_url, seal),
+        unsubscribe=(unsubscribe_address(delivery, public_url, seal) if seal else "") or None,
         data=delivery.data,
     )
 
 
-def _link(season: str, delivery: Claimed, public_url: str) -> str:
+def _link(season: str, delivery: Claimed, public_url: str, seal: Seal | None) -> str:
+    if seal and delivery.own and delivery.entry_id and delivery.template in _TO_THE_ENTRY:
+        token = links.make(seal, "entry", delivery.person_id, delivery.entry_id, delivery.at)
+        if token:
+            return f"{public_url}/do/{token}"
     if delivery.entry_number and (delivery.own or delivery.template in (channels.REGISTERED, channel_work.NUDGE)):
         return f"{public_url}/my/{season}/{delivery.entry_number}"
-    if delivery.template in endorsements.TEMPLATES:
+    if delivery.template in (*endorsements.TEMPLATES, bounces.TEMPLATE):
         return f"{public_url}/channel/{season}/{delivery.data['code']}"
     if delivery.entry_number:
         return f"{public_url}/seasons/{season}/entries/{delivery.entry_number}"

@@ -9,26 +9,30 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
 from temporalio import activity
 
-from activities.composing import compose
+from activities.composing import compose, not_wanted
 from activities.house import House
+from activities.turns import Groups, OneByOne, Taken, Turns
 from models.errors import BadInput
 from models.results import CampaignRef, Sending
 from notices.answers import pause_before
-from notices.transport import PermanentRefusal, ServerDown, TemporaryRefusal
-from records import campaigns
+from notices.transport import PermanentRefusal, ServerDown, TemporaryRefusal, TooLate
+from records import bounces, campaigns, readiness
 from records.campaigns import Claimed, Waiting
 from records.privacy.erasure import is_erased
+from records.readiness import Companions
 from records.seasons import LiveSeason, live
+from records.sending import Sent, seat
 
-LEASE = timedelta(seconds=120)
 _LEAST_PAUSE = timedelta(seconds=1)
 _MOST_ATTEMPTS = 12
+_LONGEST = timedelta(minutes=4)
+"""How long a batch goes on at most: well under what an activity may take."""
 
 log = structlog.get_logger("mail")
 
@@ -42,12 +46,20 @@ class MailDeeds:
     @activity.defn(name="send_batch")
     async def send_batch(self, ref: CampaignRef) -> Sending:
         """Send up to `ref.limit` notices of a campaign over several lanes; what is left is said in the answer."""
-        async with self._house.database.transaction() as connection:
+        house = self._house
+        async with house.database.transaction() as connection:
             season = await live(connection, ref.season)
-        batch = _Batch(self._house, season, ref)
-        await asyncio.gather(*(batch.lane() for _ in range(self._house.lanes)))
-        left = await campaigns.left(self._house.database, ref.campaign)
-        wait = max(left.wait, self._house.breaker.pause, _LEAST_PAUSE) if batch.held_up else left.wait
+        together = await readiness.ready(house.database, season, ref.campaign, prompt=house.mark_each)
+        batch = _Batch(house, season, together)
+        if house.mark_each:
+            async with seat(house.database) as own:
+                await batch.run(OneByOne(own, ref.campaign, ref.limit, house.pacing, batch.goes_on))
+        else:
+            await batch.run(Groups(house.database, ref.campaign, uuid4().hex, ref.limit, batch.goes_on))
+        if together:
+            await readiness.let_go(house.database, ref.campaign)
+        left = await campaigns.left(house.database, ref.campaign)
+        wait = max(left.wait, house.breaker.pause, _LEAST_PAUSE) if batch.held_up else left.wait
         return Sending(
             sent=batch.counts["sent"],
             failed=batch.counts["failed"],
@@ -66,87 +78,110 @@ class MailDeeds:
 
 
 class _Batch:
-    """One batch: its lanes share the count of what may still be taken."""
+    """One batch: its lanes send until nothing is left, the server is down, or they are told to stop."""
 
-    def __init__(self, house: House, season: LiveSeason, ref: CampaignRef) -> None:
-        self._house, self._season, self._ref = house, season, ref
-        self._free = ref.limit
+    def __init__(self, house: House, season: LiveSeason, together: Companions) -> None:
+        self._house, self._season, self._together = house, season, together
+        self._until = time.monotonic() + _LONGEST.total_seconds()
+        self._stopped = False
         self.counts = {"sent": 0, "failed": 0, "skipped": 0, "again": 0}
         self.held_up = False
 
-    async def lane(self) -> None:
-        """Claim, send, mark; until nothing is left, or the server is down."""
-        house = self._house
-        # One at a time: what a crash leaves in doubt is the one in flight on each lane, not a group.
-        group = 1 if house.mark_each else self._ref.limit
-        while self._free > 0 and not self.held_up:
-            take = min(group, self._free)
-            self._free -= take
-            owner, since = uuid4().hex, time.monotonic()
-            claimed = await campaigns.claim(house.database, self._ref.campaign, owner, take, LEASE)
-            if not claimed:
-                return
-            await self._send(owner, since, claimed)
+    def goes_on(self) -> bool:
+        """Whether another notice may be taken."""
+        return not (self._stopped or self.held_up or time.monotonic() > self._until)
 
-    async def _send(self, owner: str, since: float, claimed: list[Claimed]) -> None:
-        done: list[Claimed] = []
-        answer: str | None = None
-        for position, delivery in enumerate(claimed):
-            # A worker that was starved past half its lease must not send: another may have taken over.
-            if self.held_up or time.monotonic() - since > LEASE.total_seconds() / 2:
-                await self._mark(owner, "queued", "given back", claimed[position:], tried=False)
-                break
-            if delivery.bounced_at is not None:
-                await self._mark(owner, "skipped", _bounced_words(delivery.bounced_at), [delivery])
-                continue
-            if delivery.useful_until is not None and delivery.at >= delivery.useful_until:
-                await self._mark(owner, "skipped", "no longer useful when its turn came", [delivery])
-                continue
-            if is_erased(delivery.email):
-                await self._mark(owner, "skipped", "the person was erased", [delivery])
-                continue
-            answer = await self._hand_over(owner, delivery)
-            if answer is None:
-                continue
-            done.append(delivery)
-            if self._house.mark_each:
-                await self._mark(owner, "sent", answer, done)
-                done = []
-        if done:
-            await self._mark(owner, "sent", answer or "", done)
+    async def run(self, turns: Turns) -> None:
+        """Let the lanes work. What is on its way is finished and kept, also when the batch is cancelled."""
+        self._turns = turns
+        lanes = asyncio.gather(*(self._lane() for _ in range(self._house.lanes)), return_exceptions=True)
+        try:
+            ended = await asyncio.shield(lanes)
+        except asyncio.CancelledError:
+            self._stopped = True
+            await lanes
+            raise
+        for trouble in ended:
+            if trouble is not None:
+                raise trouble
 
-    async def _hand_over(self, owner: str, delivery: Claimed) -> str | None:
-        """Give one notice to the mail server: its answer, or None where it did not take it; then it is marked so."""
-        await self._house.pacing.turn()
+    async def _lane(self) -> None:
+        sent: Sent | None = None
+        try:
+            while True:
+                if wait := self._house.pacing.wait():
+                    if sent is not None:
+                        await self._turns.over(sent)
+                    sent = None
+                    await asyncio.sleep(wait)
+                taken = await self._turns.next(sent)
+                if taken is None:
+                    return
+                sent = await self._send(taken)
+        except BaseException:
+            self._stopped = True
+            raise
+
+    async def _send(self, taken: Taken) -> Sent | None:
+        """Send one notice, unless it is not to be sent: what to keep of it, where that is not kept already."""
+        delivery = taken.delivery
+        why_not = _why_not(delivery)
+        if why_not:
+            await self._mark("skipped", why_not, delivery)
+            return None
+        companions = self._together.get((delivery.person_id, delivery.subject), [])
+        companions = [one for one in companions if not _why_not(one)]
+        answer = await self._hand_over(taken, companions)
+        if answer is None:
+            return None
+        if companions:
+            await readiness.sent_along(self._house.database, delivery, companions, answer)
+            self.counts["sent"] += len(companions)
+        self.counts["sent"] += 1
+        self.counts["again"] += delivery.again
+        return Sent(delivery, answer)
+
+    async def _hand_over(self, taken: Taken, companions: list[Claimed]) -> str | None:
+        """Give one notice, and what goes with it, to the mail server: its answer, or None where it did not take it; then it is marked so."""
+        delivery = taken.delivery
         try:
             answer = await self._house.transport.send(
                 self._house.sender,
                 delivery.email,
-                compose(self._season, delivery, sender=self._house.sender, public_url=self._house.public_url),
+                compose(
+                    self._season,
+                    delivery,
+                    sender=self._house.sender,
+                    public_url=self._house.public_url,
+                    stationery=self._house.stationery,
+                    companions=companions,
+                ),
+                taken.by,
             )
         except PermanentRefusal as error:
-            await self._mark(owner, "failed", error.answer, [delivery])
+            await self._mark("failed", error.answer, delivery)
             if error.kind == "no_such_address":
-                await campaigns.bounced(self._house.database, delivery, error.answer)
+                await bounces.refused(self._house.database, delivery, error.answer)
             self._answered()
             return None
         except BadInput as error:
             # Words or an address that make no mail are this notice's trouble, not its campaign's.
-            await self._mark(owner, "failed", error.sentence, [delivery])
+            await self._mark("failed", error.sentence, delivery)
+            return None
+        except TooLate:
+            await self._mark("queued", "given back", delivery, tried=False)
             return None
         except TemporaryRefusal as error:
-            await self._put_off(owner, delivery, error)
+            await self._put_off(delivery, error)
             return None
         except ServerDown as error:
             self._hold_up(error.answer)
-            await self._mark(owner, "queued", str(error), [delivery], tried=False)
+            await self._mark("queued", str(error), delivery, tried=False)
             return None
         self._answered()
-        if delivery.again:
-            self.counts["again"] += 1
         return answer
 
-    async def _put_off(self, owner: str, delivery: Claimed, error: TemporaryRefusal) -> None:
+    async def _put_off(self, delivery: Claimed, error: TemporaryRefusal) -> None:
         """Refused for now: try again later, while it is useful; the other notices of the campaign go on."""
         closing = error.kind == "closing"
         if closing:
@@ -161,10 +196,9 @@ class _Batch:
         else:
             over = delivery.at + pause >= delivery.useful_until
         await self._mark(
-            owner,
             "failed" if over else "queued",
             error.answer,
-            [delivery],
+            delivery,
             in_doubt=error.in_doubt,
             tried=not closing,
             wait=None if over else pause,
@@ -181,21 +215,26 @@ class _Batch:
 
     async def _mark(
         self,
-        owner: str,
         state: str,
         answer: str,
-        deliveries: list[Claimed],
+        delivery: Claimed,
         *,
         in_doubt: bool = False,
         tried: bool = True,
         wait: timedelta | None = None,
     ) -> None:
-        keys = [(d.campaign_id, d.person_id, d.subject) for d in deliveries]
-        database = self._house.database
-        await campaigns.mark(database, owner, state, answer, keys, in_doubt=in_doubt, tried=tried, wait=wait)
+        database, owner = self._house.database, self._turns.owner
+        await campaigns.mark(database, owner, state, answer, [delivery.key], in_doubt=in_doubt, tried=tried, wait=wait)
         if state in self.counts:
-            self.counts[state] += len(keys)
+            self.counts[state] += 1
 
 
-def _bounced_words(at: datetime) -> str:
-    return f"not sent: the address bounced on {at:%Y-%m-%d}, and was not corrected"
+def _why_not(delivery: Claimed) -> str:
+    """Why a notice whose turn has come is not sent; empty where it is."""
+    if delivery.bounced_at is not None:
+        return f"{bounces.SKIPPED} on {delivery.bounced_at:%Y-%m-%d}, and was not corrected"
+    if delivery.useful_until is not None and delivery.at >= delivery.useful_until:
+        return "no longer useful when its turn came"
+    if is_erased(delivery.email):
+        return "the person was erased"
+    return not_wanted(delivery)

@@ -15,7 +15,7 @@ from models.results import AreaPlan, Counted, SeasonPlan, StageRef, Step, Turn
 from models.season import AnyStage, SeasonFile, WindowStage
 from models.states import SeasonState, WindowState
 from models.tables import Season
-from records import campaigns, log, reopening, steering
+from records import calendar_entries, campaigns, log, reopening, steering
 from records.database import CLOCK, clock_of, rows
 from records.seasons import LiveSeason, live, window_id
 
@@ -108,6 +108,7 @@ class SeasonDeeds:
         async with self._house.database.transaction() as connection:
             campaign = f"{season}/cancelled"
             count = await campaigns.plan(connection, campaign, season, "season_cancelled", "everyone")
+            await calendar_entries.name(connection, campaign, season, later=1)
             return Counted(counts={"season_cancelled": count}, campaigns=(campaign,) if count else ())
 
     @activity.defn(name="welcome_channels")

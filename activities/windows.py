@@ -104,6 +104,7 @@ class WindowDeeds:
                     window=ref.window,
                     area=found["area"],
                     useful_until=line.useful_until,
+                    any_hour=line.any_hour,
                 )
                 counts[line.template] = count
                 if count:

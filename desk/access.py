@@ -29,11 +29,15 @@ SendLink = Callable[[Link, str], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Entrance:
-    """How people come in: whether nobody needs to, the address that links start with, and who mails them."""
+    """How people come in: whether nobody needs to, the address that links start with, and who mails them.
+
+    `sender` is whom mails come from.
+    """
 
     open: bool = True
     url: str = "http://127.0.0.1:8600"
     send: SendLink | None = None
+    sender: str = "season@localhost"
 
     @property
     def secure(self) -> bool:

@@ -32,6 +32,7 @@ from desk.problems import in_words, status_of, told
 from desk.screening_pages import ScreeningPages
 from desk.sheet_pages import SheetPages
 from desk.sign_in import SignIn
+from desk.subscription_pages import SubscriptionPages
 from desk.words import Words, language_of
 from models.errors import Forbidden, NotFound, NotSignedIn, SeasonkeeperError, TooOften
 from models.text import LANGUAGES
@@ -66,6 +67,7 @@ def add_console(
     app.include_router(SignIn(console).router(), include_in_schema=False, dependencies=seldom)
     # Before `/my/{season}/{entry}`.
     app.include_router(PrivacyPages(console, shelf.store if shelf else None).router(), include_in_schema=False)
+    app.include_router(SubscriptionPages(console).router(), include_in_schema=False)
     app.include_router(Applying(console).router(), include_in_schema=False, dependencies=seldom)
     app.include_router(ChannelPages(console).router(), include_in_schema=False)
     own = OwnEntryPages(console, shelf)

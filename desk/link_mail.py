@@ -19,6 +19,7 @@ from models.errors import SeasonkeeperError, Unavailable
 from models.text import Text
 from notices import message, render
 from notices.context import NoticeContext
+from notices.signing import Signer
 from notices.transport import SmtpTransport, TemporaryRefusal
 from records.access import LINK_MINUTES, Link
 from workers.settings import Settings
@@ -34,6 +35,7 @@ class LinkMail:
 
     def __init__(self, settings: Settings, again: Sequence[float] = AGAIN_SECONDS) -> None:
         self._settings, self._again = settings, again
+        self._signer = settings.signer()
 
     async def __call__(self, link: Link, address: str) -> None:
         """Send it. Raises nothing: whoever asked has had the answer, and the log is told, without a name."""
@@ -57,7 +59,7 @@ class LinkMail:
     async def _send(self, link: Link, address: str) -> None:
         settings = self._settings
         host, port = settings.smtp()
-        mail = written(link, address, settings.mail_from)
+        mail = written(link, address, settings.mail_from, self._signer)
         async with SmtpTransport(
             host, port, settings.smtp_username, settings.smtp_password.get_secret_value(), settings.smtp_tls,
             connections=1,
@@ -65,7 +67,7 @@ class LinkMail:
             await transport.send(settings.mail_from, link.email, mail)
 
 
-def written(link: Link, address: str, sender: str) -> bytes:
+def written(link: Link, address: str, sender: str, signer: Signer | None = None) -> bytes:
     """The mail, in the person's language. Raises BadInput for an address that is none."""
     words = render.render(
         TEMPLATE,
@@ -87,4 +89,5 @@ def written(link: Link, address: str, sender: str) -> bytes:
         language=link.language,
         season_id="office",
         campaign_id=TEMPLATE,
+        signer=signer,
     )

@@ -6,9 +6,13 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
-from desk.access import database_of, signed_in
-from models.errors import Forbidden, NotFound
+from desk.access import database_of, known, signed_in
+from models.errors import Forbidden, NotFound, NotSignedIn
+from records import links
 from records.access import Who
+
+BY_LINK = "season_link"
+"""The cookie of who came by a link in a mail: it holds that link, and the browser shows it to the one entry alone."""
 
 _WHOSE = """SELECT e.id, e.season_id, e.number, e.state, e.area, e.track, e.applicant_id,
     EXISTS (SELECT FROM members m WHERE m.entry_id = e.id AND m.person_id = :person) AS member,
@@ -21,7 +25,7 @@ _WHOSE = """SELECT e.id, e.season_id, e.number, e.state, e.area, e.track, e.appl
 class Mine:
     """An entry of whoever is signed in. The applicant and the channel that registered it act; the team looks.
 
-    `actor` is how the log calls them.
+    `actor` is how the log calls them. `by_link`: nobody is signed in; a link in a mail opened this entry.
     """
 
     who: Who
@@ -33,6 +37,7 @@ class Mine:
     track: str
     actor: str
     acts: bool
+    by_link: bool = False
 
 
 async def mine(request: Request, season: str, entry: str) -> Mine:
@@ -40,7 +45,8 @@ async def mine(request: Request, season: str, entry: str) -> Mine:
 
     Raises NotSignedIn; NotFound for an entry of others too: nobody learns which numbers there are.
     """
-    who = await signed_in(request)
+    opened = await _by_link(request, season, entry)
+    who = opened or await signed_in(request)
     found = await database_of(request).at_once(_WHOSE, season=season, number=entry, person=who.person_id)
     row = found[0] if found else None
     if row is None or not (row["applicant_id"] == who.person_id or row["member"] or row["channel"]):
@@ -49,7 +55,35 @@ async def mine(request: Request, season: str, entry: str) -> Mine:
         )
     acts = row["applicant_id"] == who.person_id or row["channel"] is not None
     actor = "applicant" if row["applicant_id"] == who.person_id else f"channel/{row['channel']}"
-    return Mine(who, row["id"], row["season_id"], row["number"], row["state"], row["area"], row["track"], actor, acts)
+    return Mine(
+        who,
+        row["id"],
+        row["season_id"],
+        row["number"],
+        row["state"],
+        row["area"],
+        row["track"],
+        actor,
+        acts,
+        opened is not None,
+    )
+
+
+async def _by_link(request: Request, season: str, entry: str) -> Who | None:
+    """Whom a link in a mail lets in to this very entry; whoever is signed in needs none."""
+    token, who = request.cookies.get(BY_LINK), await known(request)
+    if not token or (who is not None and who.person_id):
+        return None
+    opened = await links.open_entry(database_of(request), token)
+    return opened.who if opened and (opened.season, opened.number) == (season, entry) else None
+
+
+async def mine_to_leave(request: Request, season: str, entry: str) -> Mine:
+    """A dependency: the same, for what cannot be undone. Who came by a link must sign in. Raises NotSignedIn."""
+    found = await mine_to_change(request, season, entry)
+    if found.by_link:
+        raise NotSignedIn("sign_in.needed", "A link does not do for this.", "Sign in at /sign-in.")
+    return found
 
 
 async def mine_to_change(request: Request, season: str, entry: str) -> Mine:

@@ -11,7 +11,7 @@ from desk import entry_form
 from desk.documents import Shelf, listed
 from desk.entry_form import Reading, Shown
 from desk.gate_words import in_words
-from desk.mine import Mine, mine, mine_to_change
+from desk.mine import Mine, mine, mine_to_change, mine_to_leave
 from desk.problems import problem, status_of
 from desk.words import Step, Words, steps
 from models.errors import BadInput, Refused, SeasonkeeperError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MyEntry = Annotated[Mine, Depends(mine)]
 MyEntryToChange = Annotated[Mine, Depends(mine_to_change)]
+MyEntryToLeave = Annotated[Mine, Depends(mine_to_leave)]
 _LEAVES = (EntryState.WITHDRAWN, EntryState.LAPSED, EntryState.AWARDED, EntryState.FINISHED, EntryState.INELIGIBLE)
 _THEN = {"preview": "/preview", "submit": "/submit"}
 
@@ -171,12 +172,12 @@ class OwnEntryPages:
             return RedirectResponse(_path(my), 303)
         return self._show(request, "my/receipt.html", words, my, entry)
 
-    async def leave(self, request: Request, my: MyEntryToChange) -> Response:
+    async def leave(self, request: Request, my: MyEntryToLeave) -> Response:
         """Asks whether it is meant."""
         words, entry = await self._read(request, my)
         return self._show(request, "my/withdraw.html", words, my, entry, trouble=None, reason="")
 
-    async def withdraw(self, request: Request, my: MyEntryToChange) -> Response:
+    async def withdraw(self, request: Request, my: MyEntryToLeave) -> Response:
         """Takes the entry out of the season."""
         given = await request.form()
         words, entry = await self._read(request, my)

@@ -58,7 +58,7 @@ def build(settings: Settings) -> FastAPI:
                 await reaching
             await desk.database.close()
 
-    entrance = Entrance(settings.needs_no_sign_in(), settings.desk_url(), LinkMail(settings))
+    entrance = Entrance(settings.needs_no_sign_in(), settings.desk_url(), LinkMail(settings), settings.mail_from)
     rates = Rates(settings.api_per_minute, settings.sign_in_per_minute)
     app = create_app(desk, lifespan=lifespan, entrance=entrance, rates=rates)
     add_console(

@@ -121,11 +121,12 @@ class Turn(Result):
 
 
 class CampaignRef(Result):
-    """Names a campaign. `limit` is the number of notices for one batch."""
+    """Names a campaign. `limit` is the number of notices for one batch; `first_at` when its first is due, if later."""
 
     campaign: str
     season: str
-    limit: int = 200
+    limit: int = 1000
+    first_at: Instant | None = None
 
 
 class Sending(Result):

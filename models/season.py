@@ -10,9 +10,11 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from models.instants import Span
+from models.notice_rules import NoticeRules
+from models.part import Part
 from models.text import Language, Text
 
 Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=40)]
@@ -52,13 +54,9 @@ Audience = Literal[
     "places",
     "places_unanswered",
     "objectors",
+    "organisers",
+    "office",
 ]
-
-
-class Part(BaseModel):
-    """Base of every part of the season file: frozen, and a misspelt key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Organiser(Part):
@@ -171,6 +169,7 @@ class Reminder(Part):
     to: Audience
     before: Span
     template: Template
+    any_hour: bool = Field(default=False, description="A last call: sent at its hour, even at night.")
 
 
 class Stage(Part):
@@ -410,6 +409,7 @@ class SeasonFile(Part):
     rubrics: tuple[Rubric, ...] = ()
     stages: tuple[AnyStage, ...] = Field(min_length=1)
     retention: Retention = Retention()
+    notices: NoticeRules = NoticeRules()
     illustrative: tuple[str, ...] = ()
 
     @model_validator(mode="before")

@@ -66,6 +66,7 @@ class PlannedReminder(BaseModel):
     template: str
     before: Span
     useful_until: Instant
+    any_hour: bool = False
 
     @property
     def key(self) -> str:

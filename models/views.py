@@ -194,3 +194,4 @@ class NoticeView(View):
     sent_at: Instant | None
     answer: str | None
     possibly_twice: bool
+    bounced_at: Instant | None = Field(description="When a report said that it did not arrive, though it was accepted.")

@@ -36,6 +36,7 @@ class NoticeContext:
         area_zone: IANA zone of the area, if it has one.
         own_zone: IANA zone of the recipient, if known.
         link: where to do the one thing asked for.
+        unsubscribe: where to say that such notices are to stop; only in what need not be sent.
         data: what only this template says; see FIELDS.
     """
 
@@ -52,6 +53,7 @@ class NoticeContext:
     area_zone: str | None = None
     own_zone: str | None = None
     link: str | None = None
+    unsubscribe: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -87,12 +89,14 @@ FIELDS: dict[str, Fields] = {
     "endorsement_reminder": _fields("window_closes data.channel data.count", "area_name link"),
     "channel_registered": _fields(f"{_ENTRY} data.channel", "area_name track_name link"),
     "channel_nudge": _fields(f"{_ENTRY} window_closes data.channel", "link"),
+    "address_bounced": _fields(f"{_ENTRY} data.channel", "link"),
     "channel_reminder": _fields("window_closes", "area_name link data.submitted data.drafts"),
     "registration_closed": _fields(_ENTRY, "data.next_stage data.next_at link"),
     "screening_result": _fields(f"{_ENTRY} data.eligible", "data.findings link"),
     # judging
     "assignment": _fields("window_closes data.count", "stage_name area_name link"),
     "ballot_reminder": _fields("window_closes data.count", "stage_name link"),
+    "escalation": _fields("stage_name window_closes data.count", "area_name link"),
     "ballot_replaced": _fields("", "stage_name data.count"),
     "defence_invitation": _fields(
         f"{_ENTRY} data.starts_at",

@@ -1,7 +1,8 @@
 """Mail messages, RFC 5322 and 2045: the constant headers prepared once, the personal ones encoded for each mail.
 
 Building one with the standard library's EmailMessage costs most of a mail's CPU; this builds the same message
-directly, and tests hold it against EmailMessage's after parsing.
+directly, and tests hold it against EmailMessage's after parsing. A notice with HTML is `multipart/alternative`; one
+with calendar files is `multipart/mixed` around that.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import binascii
 import hashlib
 import re
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime, parseaddr
 from functools import lru_cache
 
 from models.errors import BadInput
+from notices.calendar import Calendar
 from notices.render import Words
+from notices.signing import Signer
 
 _LINE = 76
 _PIECE = 42
@@ -25,6 +29,7 @@ _NO_ADDRESS = re.compile(r"[\s<>()\[\],;:\\\"]")
 _LOCAL_ATOMS = re.compile(r"[^\s<>()\[\],;:\\\"@.]+(?:\.[^\s<>()\[\],;:\\\"@.]+)*")
 _ID = re.compile(r"[A-Za-z0-9/._:-]{1,900}")
 _NO_TOKEN = re.compile(r"[^a-z0-9-]+")
+_OWN_ID = re.compile(r"<[0-9a-f]{32}(?:-[0-9a-f]{32})?\.([0-9]{1,18})\.[a-z0-9-]+@[^<>@\s]+>")
 
 
 def build(
@@ -38,29 +43,55 @@ def build(
     language: str,
     season_id: str,
     campaign_id: str,
+    calendars: Sequence[Calendar] = (),
+    unsubscribe: str = "",
+    signer: Signer | None = None,
 ) -> bytes:
     """One mail as bytes, lines ended by CRLF. `sender` is an address, or `Name <address>`.
 
-    Raises BadInput for a header value with a line break or a control character, for a bad address, and for a date
-    without a zone.
+    `unsubscribe` is the https address of one-click unsubscribing (RFC 8058), `signer` makes the DKIM signature. The
+    same arguments make the same bytes. Raises BadInput for a header value with a line break or a control character,
+    for a bad address, and for a date without a zone.
     """
     _check("the message id", message_id)
+    fields, body = _content(words, calendars, message_id)
     head = (
         f"{_constant(sender, language, season_id, campaign_id)}"
         f"To: {_mailbox(to_name, to_address)}\r\n"
         f"Subject: {_unstructured('the subject', words.subject)}\r\n"
         f"Date: {_date(date)}\r\n"
         f"Message-ID: {message_id}\r\n"
+        f"{_one_click(unsubscribe) if unsubscribe else ''}"
+        f"{fields}"
     )
-    return head.encode() + _body(words.body)
+    signature = signer.sign(head, body, date) if signer is not None else ""
+    return f"{signature}{head}\r\n".encode() + body
 
 
-def message_id(season_id: str, campaign_id: str, person_id: int | str, subject_key: str, domain: str) -> str:
-    """The same id for the same notice to the same person, so that a repeat can be recognised; it names nobody."""
+def message_id(
+    season_id: str,
+    campaign_id: str,
+    person_id: int | str,
+    subject_key: str,
+    domain: str,
+    proof: Callable[[bytes], bytes] | None = None,
+) -> str:
+    """The same id for the same notice to the same person, so that a repeat can be recognised; it names nobody.
+
+    With the `proof` of a key nobody can make it up who has not seen the mail: a report that names it is about that mail.
+    """
     # Lengths keep ("a", "b/c") and ("a/b", "c") apart.
     parts = (season_id, campaign_id, str(person_id), subject_key)
-    digest = hashlib.sha256("".join(f"{len(part)}:{part}" for part in parts).encode()).hexdigest()[:32]
-    return f"<{digest}.{_token(season_id)}@{ascii_domain(domain)}>"
+    text = "".join(f"{len(part)}:{part}" for part in parts).encode()
+    proven = proof(b"message-id/" + text).hex() if proof is not None else ""
+    digest = hashlib.sha256(text).hexdigest()[:32] + (f"-{proven}" if proven else "")
+    return f"<{digest}.{_token(str(person_id))}.{_token(season_id)}@{ascii_domain(domain)}>"
+
+
+def person_in(message_id: str) -> int | None:
+    """Whom a Message-ID of this form would be for; the rest of it is not looked at."""
+    found = _OWN_ID.fullmatch(message_id)
+    return int(found[1]) if found else None
 
 
 def bare_address(mailbox: str) -> str:
@@ -69,6 +100,11 @@ def bare_address(mailbox: str) -> str:
     What is left may hold non-ASCII characters before the `@` only; such an address needs SMTPUTF8.
     """
     return _address(parseaddr(mailbox)[1] if "<" in mailbox else mailbox)
+
+
+def domain_of(sender: str) -> str:
+    """The domain in the Message-IDs of mails from an address, or from `Name <address>`."""
+    return sender.rsplit("@", 1)[-1].strip("> ")
 
 
 @lru_cache(maxsize=256)
@@ -90,7 +126,6 @@ def _constant(sender: str, language: str, season_id: str, campaign_id: str) -> s
     return (
         f"From: {_mailbox(name, address)}\r\n"
         "MIME-Version: 1.0\r\n"
-        'Content-Type: text/plain; charset="utf-8"\r\n'
         f"Content-Language: {tag}\r\n"
         "Auto-Submitted: auto-generated\r\n"
         f"List-Id: <{season}.{domain}>\r\n"
@@ -183,9 +218,50 @@ def _utf8(what: str, text: str) -> None:
         raise BadInput("mail.header", f"{what} is no valid text: {text!r}.", f"Correct {what}.") from None
 
 
-def _body(body: str) -> bytes:
-    """Transfer encoding header, blank line and body: quoted-printable, or base64 where that is shorter."""
-    text = body.replace("\r\n", "\n").replace("\r", "\n")
+def _one_click(url: str) -> str:
+    _check("the address to unsubscribe", url)
+    if not url.isascii() or not url.startswith("https://") or set(url) & set(" <>,"):
+        raise BadInput("mail.unsubscribe", f"'{url}' is no https address to unsubscribe at.", "Correct the address.")
+    return f"List-Unsubscribe:\r\n <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+
+
+def _content(words: Words, calendars: Sequence[Calendar], message_id: str) -> tuple[str, bytes]:
+    """The headers that tell what the body is, and the body."""
+    parts = [_text(_PLAIN, words.body)]
+    if words.html:
+        parts.append(_text(_HTML, words.html))
+    if len(parts) == 1 and not calendars:
+        return parts[0]
+    # "=_" stands in no quoted-printable and no base64, so that no text can hold a boundary.
+    mark = hashlib.sha256(message_id.encode()).hexdigest()[:24]
+    whole = parts[0] if len(parts) == 1 else _multipart("alternative", f"=_a{mark}", parts)
+    if not calendars:
+        return whole
+    return _multipart("mixed", f"=_m{mark}", [whole, *(_file(one) for one in calendars)])
+
+
+def _multipart(kind: str, boundary: str, parts: Iterable[tuple[str, bytes]]) -> tuple[str, bytes]:
+    line = f"--{boundary}".encode()
+    inner = b"\r\n".join([b"%b\r\n%b\r\n%b" % (line, head.encode(), body) for head, body in parts])
+    return f'Content-Type: multipart/{kind};\r\n boundary="{boundary}"\r\n', b"%b\r\n%b--\r\n" % (inner, line)
+
+
+def _file(one: Calendar) -> tuple[str, bytes]:
+    head = (
+        f'Content-Type: text/calendar; charset="utf-8"; method={one.method}\r\n'
+        f'Content-Disposition: attachment; filename="{one.name}"\r\n'
+        "Content-Transfer-Encoding: base64\r\n"
+    )
+    return head, _base64(one.text.encode())
+
+
+_PLAIN = 'Content-Type: text/plain; charset="utf-8"\r\n'
+_HTML = 'Content-Type: text/html; charset="utf-8"\r\n'
+
+
+def _text(kind: str, text: str) -> tuple[str, bytes]:
+    """Type, transfer encoding and content of a text: quoted-printable, or base64 where that is shorter."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.endswith("\n"):
         text += "\n"
     try:
@@ -194,10 +270,13 @@ def _body(body: str) -> bytes:
         raise BadInput("mail.body", "The body of a mail is no valid text.", "Correct the values in it.") from None
     # Quoted-printable makes three bytes of each byte that is not ASCII, base64 makes four of any three.
     if (len(data) - len(text)) * 6 > len(data):
-        coded = binascii.b2a_base64(data, newline=False)
-        lines = [coded[start : start + _LINE] for start in range(0, len(coded), _LINE)]
-        return b"Content-Transfer-Encoding: base64\r\n\r\n" + b"\r\n".join(lines) + b"\r\n"
-    return b"Content-Transfer-Encoding: quoted-printable\r\n\r\n" + binascii.b2a_qp(data, istext=True)
+        return f"{kind}Content-Transfer-Encoding: base64\r\n", _base64(data)
+    return f"{kind}Content-Transfer-Encoding: quoted-printable\r\n", binascii.b2a_qp(data, istext=True)
+
+
+def _base64(data: bytes) -> bytes:
+    coded = binascii.b2a_base64(data, newline=False)
+    return b"\r\n".join([coded[start : start + _LINE] for start in range(0, len(coded), _LINE)]) + b"\r\n"
 
 
 @lru_cache(maxsize=64)

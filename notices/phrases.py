@@ -37,9 +37,12 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | award.given | prize, [division], [rank] |
 | need.filed, need.changed, match.*, follow_up.* | [place], [until], [score], [by] |
 | sheet.imported | read, added, changed, known, bad, [what] |
-| notice.* | [notice], [answer]; campaign.planned: [notice], [count]; matching.round: [count] |
+| notice.* | [notice], [answer], [status]; campaign.planned: [notice], [count]; matching.round: [count] |
+| campaign.finished | [notice], sent, failed, skipped |
+| hook.* | hook |
 | person.erased, .erasure_asked; privacy.retention | [withdrawn]; none; [people], [entries] |
-| person.address_bounced, .address_corrected | none; [by] |
+| person.address_bounced, .address_corrected, .links_revoked | none; [by]; none |
+| notices.unsubscribed, .subscribed | none |
 """
 
 from __future__ import annotations
@@ -268,6 +271,30 @@ PHRASES: dict[str, Text] = {
     "notice.skipped": both(
         "A notice was left out, as it had lost its use[: {notice}].", "通知已无必要，未发送[：{notice}]。"
     ),
+    "notice.bounced": both(
+        "A notice did not arrive, though a mail server had accepted it[: {notice}][; status {status}].",
+        "通知虽被邮件服务器接收，但未能送达[：{notice}][；状态码 {status}]。",
+    ),
+    "notice.delayed": both(
+        "A notice is delayed on its way; the mail server goes on trying[: {notice}][; status {status}].",
+        "通知投递延迟，邮件服务器仍在尝试[：{notice}][；状态码 {status}]。",
+    ),
+    "campaign.finished": both(
+        "A notice is finished[: {notice}]: {sent} sent, {failed} failed, {skipped} left out.",
+        "通知发送完毕[：{notice}]：已发送 {sent} 封，失败 {failed} 封，未发 {skipped} 封。",
+    ),
+    "hook.added": both("Webhook {hook} was added.", "已添加 Webhook {hook}。"),
+    "hook.removed": both("Webhook {hook} was removed.", "已删除 Webhook {hook}。"),
+    "hook.renewed": both(
+        "Webhook {hook} has a new secret; for a day the old one signs too.",
+        "Webhook {hook} 已更换密钥，旧密钥在一天内仍同时签名。",
+    ),
+    "hook.tested": both("A test was sent to webhook {hook}.", "已向 Webhook {hook} 发送测试事件。"),
+    "hook.disabled": both(
+        "Webhook {hook} answered that it wants no more events, and was disabled.",
+        "Webhook {hook} 答复不再接收事件，已停用。",
+    ),
+    "hook.enabled": both("Webhook {hook} is used again.", "Webhook {hook} 恢复使用。"),
     "campaign.planned": both(
         "A notice was planned[: {notice}][, to {count} people].", "已安排通知[：{notice}][，共 {count} 人]。"
     ),
@@ -283,6 +310,9 @@ PHRASES: dict[str, Text] = {
         "A mail address was corrected[ by {by}]; notices are sent there again.",
         "邮箱地址已更正[（由 {by}）]，恢复向其发送通知。",
     ),
+    "person.links_revoked": both("All links in mails to a person were made void.", "一人此前邮件中的全部链接已失效。"),
+    "notices.unsubscribed": both("A person unsubscribed from reminders.", "一人退订了提醒类通知。"),
+    "notices.subscribed": both("A person wants reminders again.", "一人恢复接收提醒类通知。"),
     "person.erasure_asked": both("A person asked to be erased.", "一人申请删除其个人信息。"),
     "privacy.retention": both(
         "What had been kept long enough was deleted[: {people} people, {entries} entries].",

@@ -34,6 +34,7 @@ class Words(NamedTuple):
 
     subject: str
     body: str
+    html: str = ""
 
 
 class _Compiled(NamedTuple):

@@ -7,34 +7,39 @@ breaks after the whole mail was sent leaves it open whether the server has it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import socket
+import time
+from functools import lru_cache
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Literal, Protocol, Self, cast
 
-from aiosmtplib import (
-    SMTP,
-    SMTPException,
-    SMTPRecipientRefused,
-    SMTPResponseException,
-    SMTPSenderRefused,
-    SMTPServerDisconnected,
-    SMTPTimeoutError,
-)
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from models.errors import SeasonkeeperError, Unavailable
 from notices.answers import Kind, kind_of
 from notices.message import bare_address
+from notices.smtp_line import Line, Reply, mail_lines
 
 Tls = Literal["none", "starttls", "tls"]
+_DONE = 250
+_GO_ON = 354
 _CLOSING = 421
 _TOO_LARGE = 552
 
 
 class Transport(Protocol):
-    """Takes mails to people. Raises TemporaryRefusal, PermanentRefusal, ServerDown; BadInput for a bad address."""
+    """Takes mails to people.
 
-    async def send(self, sender: str, to: str, message: bytes) -> str:
-        """Hand one mail over; the server's answer, such as `250 OK id`."""
+    Raises TemporaryRefusal, PermanentRefusal, ServerDown, TooLate; BadInput for a bad address.
+    """
+
+    async def send(self, sender: str, to: str, message: bytes, by: float = math.inf) -> str:
+        """Hand one mail over; the server's answer, such as `250 OK id`.
+
+        After `by`, an instant of time.monotonic(), the mail is not begun any more.
+        """
         ...
 
 
@@ -87,6 +92,10 @@ class ServerDown(Unavailable):
         return type(self), (self.answer,)
 
 
+class TooLate(Exception):
+    """The mail was not sent: its time was over before it could begin."""
+
+
 class SmtpTransport:
     """One SMTP server over a few connections that stay open and are replaced when they break.
 
@@ -108,7 +117,7 @@ class SmtpTransport:
         self._username, self._password = username, password
         self._tls, self._timeout = tls, timeout
         self._free = asyncio.Semaphore(connections)
-        self._idle: list[SMTP] = []
+        self._idle: list[Line] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -121,27 +130,28 @@ class SmtpTransport:
     async def close(self) -> None:
         """Say goodbye on all idle connections. A later send connects again."""
         idle, self._idle = self._idle, []
-        await asyncio.gather(*(_goodbye(client) for client in idle))
+        await asyncio.gather(*(_goodbye(line) for line in idle))
 
-    async def send(self, sender: str, to: str, message: bytes) -> str:
+    async def send(self, sender: str, to: str, message: bytes, by: float = math.inf) -> str:
         """See Transport."""
-        sender, to = bare_address(sender), bare_address(to)
+        commands = _envelope(_sender(sender), bare_address(to))
+        lines = mail_lines(message)
         async with self._free:
             while self._idle:
                 # The server may have closed an idle connection long ago; then nothing was sent, and a new one is due.
-                client = self._idle.pop()
-                if client.is_connected:
+                line = self._idle.pop()
+                if line.is_open:
                     try:
-                        return await self._over(client, sender, to, message)
+                        return await self._over(line, commands, lines, by)
                     except _Stale:
                         continue
-            client = await self._connected()
+            line = await self._connected()
             try:
-                return await self._over(client, sender, to, message)
+                return await self._over(line, commands, lines, by)
             except _Stale as stale:
                 raise stale.refusal from None
 
-    async def _connected(self) -> SMTP:
+    async def _connected(self) -> Line:
         client = SMTP(
             hostname=self._host,
             port=self._port,
@@ -161,26 +171,31 @@ class SmtpTransport:
         except BaseException:
             client.close()
             raise
-        return client
+        return Line(
+            cast(asyncio.Transport, client.transport),
+            pipelining=client.supports_extension("pipelining"),
+            smtputf8=client.supports_extension("smtputf8"),
+            timeout=self._timeout,
+        )
 
-    async def _over(self, client: SMTP, sender: str, to: str, message: bytes) -> str:
+    async def _over(self, line: Line, commands: tuple[bytes, ...], lines: bytes, by: float) -> str:
         """Send over this connection, and keep it if it is still good."""
         try:
-            answer = await _transact(client, sender, to, message)
+            answer = await _transact(line, commands, lines, by)
         except _Refusal:
-            await _reset(client)
-            self._keep(client)
+            await _reset(line)
+            self._keep(line)
             raise
         except BaseException:
             # Also when cancelled half-way: the server's next answer would belong to this mail.
-            client.close()
+            line.close()
             raise
-        self._keep(client)
+        self._keep(line)
         return answer
 
-    def _keep(self, client: SMTP) -> None:
-        if client.is_connected:
-            self._idle.append(client)
+    def _keep(self, line: Line) -> None:
+        if line.is_open:
+            self._idle.append(line)
 
 
 class _Stale(Exception):
@@ -191,61 +206,64 @@ class _Stale(Exception):
         self.refusal = refusal
 
 
-async def _transact(client: SMTP, sender: str, to: str, message: bytes) -> str:
-    await _envelope(client, sender, to)
-    try:
-        response = await client.data(message)
-    except SMTPResponseException as error:
-        raise _refusal(error) from None
-    except (SMTPServerDisconnected, SMTPTimeoutError, OSError) as error:
-        raise TemporaryRefusal(0, _told(error), in_doubt=True) from None
-    return _line(response.code, response.message)
+@lru_cache(maxsize=16)
+def _sender(mailbox: str) -> str:
+    return bare_address(mailbox)
 
 
-async def _envelope(client: SMTP, sender: str, to: str) -> None:
-    international = not (sender.isascii() and to.isascii())
-    if international and not client.supports_extension("smtputf8"):
+def _envelope(sender: str, to: str) -> tuple[bytes, bytes, bytes]:
+    options = "" if sender.isascii() and to.isascii() else " SMTPUTF8 BODY=8BITMIME"
+    return f"MAIL FROM:<{sender}>{options}\r\n".encode(), f"RCPT TO:<{to}>\r\n".encode(), b"DATA\r\n"
+
+
+async def _transact(line: Line, commands: tuple[bytes, ...], lines: bytes, by: float) -> str:
+    if not line.smtputf8 and not all(command.isascii() for command in commands):
         raise PermanentRefusal(0, "the mail server takes no addresses with letters outside ASCII")
-    options = ["SMTPUTF8", "BODY=8BITMIME"] if international else None
-    encoding = "utf-8" if international else "ascii"
     try:
-        await client.mail(sender, options=options, encoding=encoding)
-        await client.rcpt(to, encoding=encoding)
-    except SMTPSenderRefused as error:
-        if 500 <= error.code < 600 and error.code != _TOO_LARGE:
-            raise ServerDown(_line(error.code, error.message)) from None  # it would refuse every mail of ours
-        raise _before_data(error) from None
-    except SMTPRecipientRefused as error:
-        raise _before_data(error) from None
-    except (SMTPException, OSError) as error:
+        number, reply = await line.envelope(commands)
+    except OSError as error:
         raise _Stale(TemporaryRefusal(0, _told(error))) from None
-
-
-def _before_data(error: SMTPResponseException) -> _Refusal | _Stale:
-    if error.code == _CLOSING:
-        return _Stale(TemporaryRefusal(error.code, error.message))
-    return _refusal(error)
-
-
-def _refusal(error: SMTPResponseException) -> _Refusal:
-    if 500 <= error.code < 600:
-        return PermanentRefusal(error.code, error.message)
-    # 421 to the mail itself is a clear no; a connection that ends in the middle of an answer is not (code -1).
-    return TemporaryRefusal(max(error.code, 0), error.message, in_doubt=error.code < 400)
-
-
-async def _reset(client: SMTP) -> None:
+    if reply.code != _GO_ON:
+        raise _before_data(number, reply)
+    # Here and nowhere earlier: it may have waited long for its turn and for the server.
+    if time.monotonic() > by:
+        raise TooLate
     try:
-        await client.rset()
-    except (SMTPException, OSError):
-        client.close()
+        reply = await line.ask(lines)
+    except OSError as error:
+        raise TemporaryRefusal(0, _told(error), in_doubt=True) from None
+    if reply.code != _DONE:
+        # 421 to the mail itself is a clear no.
+        raise _refusal(reply, in_doubt=reply.code < 400)
+    return _line(reply.code, reply.text)
 
 
-async def _goodbye(client: SMTP) -> None:
+def _before_data(number: int, reply: Reply) -> _Refusal | _Stale | ServerDown:
+    if reply.code == _CLOSING:
+        return _Stale(TemporaryRefusal(reply.code, reply.text))
+    if number == 0 and 500 <= reply.code < 600 and reply.code != _TOO_LARGE:
+        return ServerDown(_line(reply.code, reply.text))  # it would refuse every mail of ours
+    return _refusal(reply)
+
+
+def _refusal(reply: Reply, in_doubt: bool = False) -> _Refusal:
+    if 500 <= reply.code < 600:
+        return PermanentRefusal(reply.code, reply.text)
+    return TemporaryRefusal(reply.code, reply.text, in_doubt=in_doubt)
+
+
+async def _reset(line: Line) -> None:
     try:
-        await client.quit()
-    except (SMTPException, OSError):
-        client.close()
+        if line.is_open:
+            await line.ask(b"RSET\r\n")
+    except OSError:
+        line.close()
+
+
+async def _goodbye(line: Line) -> None:
+    with contextlib.suppress(OSError):
+        await line.ask(b"QUIT\r\n")
+    line.close()
 
 
 def _told(error: BaseException) -> str:

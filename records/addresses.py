@@ -8,23 +8,27 @@ from pydantic import TypeAdapter, ValidationError
 
 from models.errors import BadInput, NotFound, Refused
 from models.forms import Email
-from records import log
-from records.database import Database, rows, run
+from records import bounces, log
+from records.database import CLOCK, Database, rows, run
 from records.privacy.erasure import seasons_of
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 
 
 class Corrected(NamedTuple):
-    """What was done: whose address, whether it had bounced, and whether it is another one now."""
+    """What was done: whose address, whether it had bounced, whether it is another one now, and how many notices that the
+    bounce kept from them are sent anew."""
 
     person: int
     bounced: bool
     changed: bool
+    anew: int = 0
 
 
 async def correct(database: Database, person: int, email: str, *, reason: str, actor: str) -> Corrected:
     """Give a person this address and use it again; the one that is kept may be given anew, if it works by now.
+
+    What was left out since it bounced is queued again, where it is still of use.
 
     Raises:
         BadInput: no address, or no reason.
@@ -59,14 +63,18 @@ async def correct(database: Database, person: int, email: str, *, reason: str, a
                 "Give an address of their own.",
             )
         done = Corrected(person, found[0]["bounced_at"] is not None, found[0]["email"] != address)
-        # Whether a new address is theirs is not known before a link that was sent there is used.
+        # Whether a new address is theirs is not known before a link that was sent there is used; and whoever reads
+        # the old one shall open nothing by the links in its mails.
         await run(
             connection,
-            """UPDATE people SET verified_at = CASE WHEN email = :email THEN verified_at END, email = :email,
+            f"""UPDATE people SET verified_at = CASE WHEN email = :email THEN verified_at END,
+                 links_since = CASE WHEN email = :email THEN links_since ELSE {CLOCK} END, email = :email,
                  bounced_at = NULL, bounce_answer = NULL WHERE id = :person""",
             email=address,
             person=person,
         )
+        if done.bounced:
+            done = done._replace(anew=await bounces.send_anew(connection, person))
         told = await rows(connection, "SELECT DISTINCT season_id FROM deliveries WHERE person_id = :p", p=person)
         for season in sorted({*await seasons_of(connection, person), *(row["season_id"] for row in told)}):
             line = log.Line(

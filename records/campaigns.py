@@ -13,8 +13,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from models.timeline import Pace
 from records.database import CLOCK, Database, clock_of, rows, run
-from records.log import Line, write
+from records.postponing import put_off
+from records.seasons import file_of
+from rules.urgency import Urgency, urgency_of
 
 _ENTRIES = "FROM entries e JOIN people p ON p.id = e.applicant_id WHERE e.season_id = :season AND (CAST(:area AS text) IS NULL OR e.area = :area)"
 _ENTRY = "SELECT p.id AS person_id, 'entry/' || e.id AS subject, e.id AS entry_id, p.language, '{}'::jsonb AS data"
@@ -23,6 +26,18 @@ _JUDGES = """SELECT p.id AS person_id, '' AS subject, NULL::bigint AS entry_id, 
     jsonb_build_object('count', count(*)) AS data
   FROM assignments a JOIN judges j ON j.id = a.judge_id JOIN people p ON p.id = j.person_id
   WHERE a.window_id = :window AND a.state IN ({states}) GROUP BY p.id"""
+
+# To whom it is taken when those who were reminded still have not done it. Nothing undone, nobody told.
+_STAFF = """SELECT p.id AS person_id, '' AS subject, NULL::bigint AS entry_id, p.language,
+    jsonb_build_object('count', u.undone) AS data
+  FROM windows w CROSS JOIN LATERAL (SELECT
+      (SELECT count(*) FROM assignments a WHERE a.window_id = w.id AND a.state = 'active')
+      + (SELECT count(*) FROM invitations i WHERE i.window_id = w.id AND i.state = 'invited')
+      + (SELECT count(*) FROM objections o WHERE o.window_id = w.id AND o.state = 'open')
+      + (SELECT count(*) FROM entries e WHERE w.kind = 'screening' AND e.season_id = w.season_id
+          AND e.state = 'undecided' AND (w.area IS NULL OR e.area = w.area)) AS undone) u
+    JOIN staff s ON {who} AND s.disabled_at IS NULL JOIN people p ON p.id = s.person_id
+  WHERE w.id = :window AND u.undone > 0"""
 
 OWN_TIMES = ("defence_invitation", "panel_invitation")
 """Notices that name a time of the recipient's own."""
@@ -72,6 +87,8 @@ AUDIENCES: dict[str, str] = {
     "places": f"""{_PERSON} FROM places pl JOIN people p ON p.id = pl.contact_id WHERE pl.season_id = :season""",
     "places_unanswered": f"""{_PERSON} FROM places pl JOIN people p ON p.id = pl.contact_id
         WHERE pl.season_id = :season AND NOT EXISTS (SELECT 1 FROM needs n WHERE n.place_id = pl.id)""",
+    "organisers": _STAFF.format(who="s.role = 'organiser' AND s.area = w.area"),
+    "office": _STAFF.format(who="s.role = 'operations'"),
     "objectors": """SELECT p.id AS person_id, 'objection/' || o.id AS subject, o.entry_id, p.language, '{}'::jsonb AS data
         FROM objections o JOIN people p ON p.id = o.by_id WHERE o.window_id = :window""",
     "told": _TOLD.format(which="true"),
@@ -119,16 +136,18 @@ async def plan(
     window: str | None = None,
     area: str | None = None,
     useful_until: datetime | None = None,
+    any_hour: bool = False,
 ) -> int:
     """Write a campaign and queue its deliveries; how many wait to be sent. Harmless when repeated.
 
     `audience` is a key of AUDIENCES, a query, or the recipients themselves. A delivery about a window keeps the closing
-    instant that it tells.
+    instant that it tells. Each waits for its reader's civil hours (rules.civil), unless it may come at any hour.
     """
     at = await clock_of(connection)
     values: dict[str, Any] = {
         "campaign": campaign, "season": season, "window": window, "template": template, "at": at,
-        "useful_until": useful_until,
+        "useful_until": useful_until, "audience": audience if isinstance(audience, str) else None,
+        "any_hour": any_hour,
     }  # fmt: skip
     if isinstance(audience, str):
         due = f"""SELECT a.* FROM ({AUDIENCES[audience]}) a, closing
@@ -143,24 +162,36 @@ async def plan(
         due = """SELECT * FROM jsonb_to_recordset(CAST(:told AS jsonb))
           AS k(person_id bigint, subject text, entry_id bigint, language text, data jsonb)"""
         values["told"] = json.dumps([recipient._asdict() for recipient in audience])
-    return int((await rows(connection, _PLAN.format(due=due), **values))[0]["n"])
+    urgency = urgency_of(template)
+    waits = urgency is not Urgency.AT_ONCE and not any_hour
+    found = (await rows(connection, _PLAN.format(due=due, homes=_HOMES if waits else ""), **values))[0]
+    if waits and found["homes"]:
+        until = min(filter(None, (useful_until, found["closes_at"])), default=None)
+        file, pace = await file_of(connection, season), Pace.model_validate(found["pace"])
+        await put_off(connection, campaign, found["homes"], file, pace, urgency, at, until)
+    return int(found["n"])
 
 
 # What waits is counted, not remembered: an activity tried again after its commit must still hand its campaign on.
 # The count sees the rows from before this statement, so its own are added.
 _PLAN = """WITH written AS (
-    INSERT INTO campaigns (id, season_id, window_id, template, planned_at, useful_until)
-    VALUES (:campaign, :season, :window, :template, CAST(:at AS timestamptz), CAST(:useful_until AS timestamptz))
+    INSERT INTO campaigns (id, season_id, window_id, template, audience, any_hour, planned_at, useful_until)
+    VALUES (:campaign, :season, :window, :template, :audience, :any_hour, CAST(:at AS timestamptz),
+      CAST(:useful_until AS timestamptz))
     ON CONFLICT DO NOTHING
   ), closing AS (SELECT (SELECT closes_at FROM windows WHERE id = :window) AS closes_at), due AS ({due}), queued AS (
     INSERT INTO deliveries (campaign_id, person_id, subject, season_id, entry_id, window_id, language, data,
       told_closes_at, queued_at)
     SELECT :campaign, due.person_id, due.subject, :season, due.entry_id, :window, due.language, due.data,
       closing.closes_at, CAST(:at AS timestamptz) FROM due, closing
-    ON CONFLICT DO NOTHING RETURNING person_id
+    ON CONFLICT DO NOTHING RETURNING person_id, entry_id, window_id, told_closes_at
   )
   SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM deliveries
-    WHERE campaign_id = :campaign AND state IN ('queued', 'sending')) AS n"""
+    WHERE campaign_id = :campaign AND state IN ('queued', 'sending')) AS n {homes}"""
+_HOMES = """, (SELECT jsonb_agg(DISTINCT jsonb_build_array(p.zone, p.country, coalesce(e.area, w.area))) FROM queued q
+      JOIN people p ON p.id = q.person_id LEFT JOIN entries e ON e.id = q.entry_id
+      LEFT JOIN windows w ON w.id = q.window_id) AS homes,
+    (SELECT max(told_closes_at) FROM queued) AS closes_at, (SELECT pace FROM seasons WHERE id = :season) AS pace"""
 
 
 async def point_to_windows(connection: AsyncConnection, campaign: str, season: str) -> None:
@@ -205,34 +236,60 @@ class Claimed(NamedTuple):
     """When a server said that there is no such address; None while it is good."""
     own: bool = False
     """Whether the recipient is the entry's applicant."""
+    queued_at: datetime | None = None
+    window_kind: str | None = None
+    revision: int = 0
+    """How often the window was changed."""
+    unsubscribed_at: datetime | None = None
+    """When the recipient unsubscribed from this kind of notice, or from all routine ones of the season."""
 
+    @property
+    def key(self) -> tuple[str, int, str]:
+        """Campaign, person and subject."""
+        return self.campaign_id, self.person_id, self.subject
+
+
+SENDERS = 0x53454153
+"""First number of the advisory locks of those who send; the second is the owner's."""
+
+ALIVE = f"""SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND classid = {SENDERS} AND objsubid = 2
+      AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+"""As SQL: the owners who are there still; see records.sending.seat."""
+
+DUE = f"""((d.state = 'queued' AND (d.not_before IS NULL OR d.not_before <= clock.at))
+      OR (d.state = 'sending' AND d.lease_until < clock.at AND coalesce(d.owner, '') NOT IN ({ALIVE})))"""
+"""As SQL: whether the delivery `d` may be sent at `clock.at`. One in an owner's hands may be when its lease is over and
+its owner is gone: a worker that is only slow finishes what it has begun."""
+
+FACTS = """SELECT t.campaign_id, t.person_id, t.subject, t.season_id, t.entry_id, t.window_id, t.language, t.data,
+    c.template, c.useful_until, t.attempts, t.again, t.at, p.name, p.email, p.zone, e.number AS entry_number,
+    e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at, p.bounced_at,
+    coalesce(e.applicant_id = t.person_id, false) AS own, t.queued_at, w.kind AS window_kind,
+    coalesce(w.revision, 0) AS revision, (SELECT min(o.at) FROM opt_outs o WHERE o.season_id = t.season_id
+      AND o.person_id = t.person_id AND o.kind IN (c.template, '*')) AS unsubscribed_at
+  FROM taken t JOIN campaigns c ON c.id = t.campaign_id JOIN people p ON p.id = t.person_id
+  LEFT JOIN entries e ON e.id = t.entry_id LEFT JOIN windows w ON w.id = t.window_id
+  ORDER BY t.person_id, t.subject"""
+"""As SQL: the fields of Claimed, for the deliveries in `taken`."""
 
 _CLAIM = f"""WITH clock AS (SELECT {CLOCK} AS at), due AS (
-    SELECT campaign_id, person_id, subject, state = 'sending' AS again FROM deliveries, clock
-    WHERE campaign_id = :campaign AND ((state = 'queued' AND (not_before IS NULL OR not_before <= clock.at))
-      OR (state = 'sending' AND lease_until < clock.at))
-    LIMIT :limit FOR UPDATE OF deliveries SKIP LOCKED
+    SELECT campaign_id, person_id, subject, state = 'sending' AS again FROM deliveries d, clock
+    WHERE campaign_id = :campaign AND state IN ('queued', 'sending') AND {DUE}
+    LIMIT :limit FOR UPDATE OF d SKIP LOCKED
   ), taken AS (
     UPDATE deliveries d SET state = 'sending', owner = :owner, lease_until = clock.at + :lease,
       attempts = attempts + 1, possibly_twice = possibly_twice OR due.again
     FROM due, clock
     WHERE d.campaign_id = due.campaign_id AND d.person_id = due.person_id AND d.subject = due.subject
     RETURNING d.*, due.again, clock.at
-  )
-  SELECT t.campaign_id, t.person_id, t.subject, t.season_id, t.entry_id, t.window_id, t.language, t.data, c.template,
-    c.useful_until, t.attempts, t.again, t.at, p.name, p.email, p.zone, e.number AS entry_number,
-    e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at, p.bounced_at,
-    coalesce(e.applicant_id = t.person_id, false) AS own
-  FROM taken t JOIN campaigns c ON c.id = t.campaign_id JOIN people p ON p.id = t.person_id
-  LEFT JOIN entries e ON e.id = t.entry_id LEFT JOIN windows w ON w.id = t.window_id
-  ORDER BY t.person_id, t.subject"""
+  ) {FACTS}"""
 
 
 async def claim(database: Database, campaign: str, owner: str, limit: int, lease: timedelta) -> list[Claimed]:
     """Take up to `limit` deliveries for sending, until the lease ends by the database's clock.
 
-    A delivery whose lease ran out was in the hands of a worker that died: it is taken again, marked `again`. One that
-    was refused for now is passed over until its time has come.
+    A delivery that a worker had in its hands when it died is taken again, marked `again`. One that was
+    refused for now is passed over until its time has come.
     """
     found = await database.at_once(_CLAIM, campaign=campaign, owner=owner, limit=limit, lease=lease)
     return [Claimed(**row) for row in found]
@@ -259,12 +316,12 @@ async def mark(
         await database.at_once(
             f"""UPDATE deliveries d SET state = :state, answer = :answer, owner = NULL, lease_until = NULL,
                   possibly_twice = possibly_twice OR :in_doubt, attempts = attempts - :untried,
-                  not_before = {CLOCK} + CAST(:wait AS interval),
+                  not_before = coalesce({CLOCK} + CAST(:wait AS interval), d.not_before),
                   sent_at = CASE WHEN :state = 'sent' THEN {CLOCK} END
                 FROM unnest(CAST(:campaigns AS text[]), CAST(:people AS bigint[]), CAST(:subjects AS text[]))
                   AS k(campaign_id, person_id, subject)
                 WHERE d.campaign_id = k.campaign_id AND d.person_id = k.person_id AND d.subject = k.subject
-                  AND d.owner = :owner AND d.state = 'sending'
+                  AND d.owner = :owner
                 RETURNING d.person_id""",
             state=state,
             answer=answer,
@@ -279,6 +336,17 @@ async def mark(
     )
 
 
+async def first_due(database: Database, campaigns: Sequence[str]) -> dict[str, datetime]:
+    """When the first notice of each campaign may go out, where that is still to come."""
+    found = await database.at_once(
+        f"""SELECT campaign_id, min(coalesce(not_before, '-infinity')) AS at FROM deliveries
+            WHERE campaign_id = ANY(CAST(:campaigns AS text[])) AND state = 'queued'
+            GROUP BY campaign_id HAVING min(coalesce(not_before, '-infinity')) > {CLOCK}""",
+        campaigns=list(campaigns),
+    )
+    return {row["campaign_id"]: row["at"] for row in found}
+
+
 class Left(NamedTuple):
     """How many deliveries of a campaign are not yet done with, and how long until the first may be claimed."""
 
@@ -287,34 +355,16 @@ class Left(NamedTuple):
 
 
 async def left(database: Database, campaign: str) -> Left:
-    """What is left of a campaign. `wait` is zero when something may be claimed now, or nothing is left."""
+    """What is left of a campaign. `wait` is zero when something may be sent now, or nothing is left."""
     found = await database.at_once(
-        f"""SELECT count(*) AS n, coalesce(greatest(min(CASE state WHEN 'sending' THEN lease_until
-              ELSE coalesce(not_before, '-infinity') END), {CLOCK}) - {CLOCK}, interval '0') AS wait
-            FROM deliveries WHERE campaign_id = :campaign AND state IN ('queued', 'sending')""",
+        f"""WITH clock AS (SELECT {CLOCK} AS at)
+            SELECT count(*) AS n, CASE WHEN count(*) = 0 OR bool_or({DUE}) THEN interval '0'
+              ELSE greatest(min(CASE d.state WHEN 'sending' THEN d.lease_until ELSE d.not_before END) - min(clock.at),
+                interval '1 second') END AS wait
+            FROM deliveries d, clock WHERE d.campaign_id = :campaign AND d.state IN ('queued', 'sending')""",
         campaign=campaign,
     )
-    return Left(int(found[0]["n"]), max(found[0]["wait"], timedelta(0)))
-
-
-async def bounced(database: Database, delivery: Claimed, answer: str) -> bool:
-    """Keep that there is no such address, so that it is not used again; whether this is news.
-
-    The address that was written to is named, since the person may have another by now.
-    """
-    async with database.transaction() as connection:
-        marked = await rows(
-            connection,
-            f"""UPDATE people SET bounced_at = {CLOCK}, bounce_answer = :answer
-                WHERE id = :person AND email = :email AND bounced_at IS NULL AND erased_at IS NULL RETURNING id""",
-            person=delivery.person_id,
-            email=delivery.email,
-            answer=answer,
-        )
-        if marked:
-            line = Line("person.address_bounced", person_id=delivery.person_id)
-            await write(connection, delivery.season_id, [line])
-    return bool(marked)
+    return Left(int(found[0]["n"]), found[0]["wait"])
 
 
 class Waiting(NamedTuple):
@@ -329,10 +379,9 @@ async def waiting(database: Database, older_than: timedelta) -> list[Waiting]:
     """Every campaign that still has deliveries queued longer than this whose time has come, or abandoned."""
     found = await database.at_once(
         f"""SELECT DISTINCT d.campaign_id, d.season_id, c.id = c.season_id || '/' || c.template AS single
-            FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
-            WHERE (d.state = 'queued' AND d.queued_at < {CLOCK} - CAST(:older AS interval)
-                AND (d.not_before IS NULL OR d.not_before <= {CLOCK}))
-               OR (d.state = 'sending' AND d.lease_until < {CLOCK})
+            FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id, (SELECT {CLOCK} AS at) clock
+            WHERE d.state IN ('queued', 'sending') AND {DUE}
+              AND (d.state = 'sending' OR d.queued_at < clock.at - CAST(:older AS interval))
             ORDER BY d.campaign_id""",
         older=older_than,
     )

@@ -94,19 +94,26 @@ class Database:
         `sql` and `values` are as for `rows`. The statements of the gate go this way, straight to the driver: through
         SQLAlchemy each would take four times as long (docs/benchmarks.md). Raises Unavailable as `transaction` does.
         """
-        if ":now" in sql:
-            values["now"] = now_parameter()
-        statement, names = _positional(sql)
         async with _reachable():
             pool = self._direct or await self._open_direct()
             async with pool.acquire(timeout=_POOL_TIMEOUT) as connection:
-                try:
-                    found = await connection.fetch(statement, *(values[name] for name in names))
-                except asyncpg.InternalClientError:
-                    # The driver has lost its place on this connection, as when its server was killed: away with it.
-                    connection.terminate()
-                    raise
-        return [dict(row) for row in found]
+                return await _fetched(connection, sql, values)
+
+    async def on(self, connection: asyncpg.Connection, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """As `at_once`, on a connection of the caller's own, from `session`."""
+        async with _reachable():
+            return await _fetched(connection, sql, values)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[asyncpg.Connection]:
+        """One of the driver's connections for the block alone: for what belongs to a session, as its locks do."""
+        async with _reachable():
+            pool = self._direct or await self._open_direct()
+            connection = await pool.acquire(timeout=_POOL_TIMEOUT)
+        try:
+            yield connection
+        finally:
+            await pool.release(connection)
 
     async def _open_direct(self) -> asyncpg.Pool:
         async with self._making:
@@ -136,6 +143,19 @@ class Database:
         if self._direct is not None:
             await self._direct.close()
             self._direct = None
+
+
+async def _fetched(connection: asyncpg.Connection, sql: str, values: dict[str, Any]) -> list[dict[str, Any]]:
+    if ":now" in sql:
+        values["now"] = now_parameter()
+    statement, names = _positional(sql)
+    try:
+        found = await connection.fetch(statement, *(values[name] for name in names))
+    except asyncpg.InternalClientError:
+        # The driver has lost its place on this connection, as when its server was killed: away with it.
+        connection.terminate()
+        raise
+    return [dict(row) for row in found]
 
 
 def _keep_driver(connection: Any, record: Any) -> None:

@@ -310,7 +310,7 @@ def window_row(
     lines: tuple[Reminder, ...],
 ) -> dict[str, Any]:
     """A window about one subject, open from its start."""
-    planned = reminders.plan(opens_at, closes_at, lines, season.pace)
+    planned = reminders.plan(opens_at, closes_at, lines, season.pace, reminders.hours_of(season.file, None))
     ordinal = next(n for n, s in enumerate(season.file.stages) if s.id == stage)
     return {
         "id": window, "season_id": season.id, "area": None, "stage": stage, "kind": kind, "subject": subject,

@@ -137,7 +137,7 @@ def _row(season: str, file: SeasonFile, planned: PlannedWindow, pace: Pace, ordi
     stage = file.stage(planned.stage)
     assert isinstance(stage, WindowStage)
     opens_at, closes_at = pace.real(planned.opens_at), pace.real(planned.closes_at)
-    plan = reminders.plan(opens_at, closes_at, stage.lines(), pace)
+    plan = reminders.plan(opens_at, closes_at, stage.lines(), pace, reminders.hours_of(file, planned.area))
     return {
         # The plan's ids start with the file's own id; a season may run under another.
         "id": window_id(season, planned.area, planned.stage),

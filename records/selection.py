@@ -13,7 +13,7 @@ from models.errors import BadInput, NotFound, Refused
 from models.forms import PersonForm
 from models.season import SelectionStage
 from models.states import Decision
-from records import campaigns, decisions, gate, log, people
+from records import calendar_entries, campaigns, decisions, gate, log, people
 from records.campaigns import Recipient
 from records.database import CLOCK, Database, clock_of, now_parameter, rows, run
 from records.locks import SELECTING, one_at_a_time
@@ -214,6 +214,7 @@ async def decide(
         gone = await decisions.leave(connection, season, entry, Decision.REMOVED, reason, actor=actor)
         if gone.left:
             await decisions.tell(connection, season, "removed", [entry], {"reason": reason})
+            await calendar_entries.name(connection, f"{season}/removed", season, later=1)
     if objection["by_id"] is not None:
         told = await rows(connection, "SELECT language FROM people WHERE id = :id", id=objection["by_id"])
         recipient = Recipient(

@@ -89,7 +89,7 @@ async def panels(connection: AsyncConnection, season: str, stage: str, area: str
     """Each judge of each session, with whom to tell."""
     return await rows(
         connection,
-        f"""SELECT x.id AS session, x.starts_at, x.format, j.person_id, p.language,
+        f"""SELECT x.id AS session, x.starts_at, x.ends_at, x.format, j.person_id, p.language,
               (SELECT count(*) FROM slots s WHERE s.session_id = x.id) AS count
             FROM sessions x CROSS JOIN LATERAL jsonb_array_elements_text(x.judges) AS k(judge)
             JOIN judges j ON j.id = CAST(k.judge AS bigint) JOIN people p ON p.id = j.person_id

@@ -28,7 +28,7 @@ async def of_paused(connection: AsyncConnection, season: str) -> list[Recipient]
 async def of_moved(connection: AsyncConnection, season: str, file: SeasonFile) -> list[Recipient]:
     """Everyone who was told a close that is no longer true, of windows still to close: once each, with the new ones.
 
-    `data.dates`: window, stage, [area], [number, entry_id], closes_at, old; the next close first. An invitation to a
+    `data.dates`: window, revision, stage, [area], [number, entry_id], closes_at, old; the next close first. An invitation to a
     defence tells a time of its own, and no close.
     """
     found = await rows(
@@ -36,7 +36,8 @@ async def of_moved(connection: AsyncConnection, season: str, file: SeasonFile) -
         f"""WITH newest AS (
               SELECT DISTINCT ON (t.person_id, t.window_id) t.* FROM ({_EVERY}) t
               WHERE t.template <> ALL(CAST(:silent AS text[])) ORDER BY t.person_id, t.window_id, t.queued_at DESC)
-            SELECT n.person_id, p.language, w.id, w.stage, w.area, w.closes_at, n.closes_at AS old, n.entry_id, e.number
+            SELECT n.person_id, p.language, w.id, w.stage, w.area, w.closes_at, w.revision, n.closes_at AS old,
+              n.entry_id, e.number
             FROM newest n JOIN windows w ON w.id = n.window_id AND w.state IN ('open', 'scheduled')
               AND w.closes_at <> n.closes_at
             JOIN people p ON p.id = n.person_id LEFT JOIN entries e ON e.id = n.entry_id
@@ -51,7 +52,7 @@ async def of_moved(connection: AsyncConnection, season: str, file: SeasonFile) -
         return {
             "window": row["id"], "stage": stages[row["stage"]], "area": areas.get(row["area"]),
             "number": row["number"], "entry_id": row["entry_id"], "closes_at": row["closes_at"].isoformat(),
-            "old": row["old"].isoformat(),
+            "old": row["old"].isoformat(), "revision": row["revision"],
         }  # fmt: skip
 
     return [

@@ -334,7 +334,9 @@ def _plan(season: LiveSeason, found: dict[str, Any]) -> list[dict[str, Any]]:
         lines = stage.lines()
     else:
         lines = stage.reminders if isinstance(stage, (MatchingStage, TrackingStage)) else ()
-    planned = reminders.plan(found["opens_at"], found["closes_at"], lines, season.pace)
+    planned = reminders.plan(
+        found["opens_at"], found["closes_at"], lines, season.pace, reminders.hours_of(season.file, found["area"])
+    )
     return [r.model_dump(mode="json") for r in planned]
 
 

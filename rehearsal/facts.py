@@ -13,6 +13,7 @@ from models.text import Text
 from records.database import rows
 from rehearsal.acts import Ledger
 from rehearsal.findings import find
+from rehearsal.hours import Hours, count
 from rehearsal.recorder import Recorder
 from rehearsal.report import Album, Bar, Day, Entries, Funnel, Notices, Report, Windows
 from rehearsal.world import World
@@ -33,12 +34,13 @@ async def compile_report(world: World, ledger: Ledger, recorder: Recorder, cours
     """The report of a rehearsal that has ended."""
     async with world.database.transaction() as connection:
         figures = (await rows(connection, _FIGURES, season=world.season))[0]
-        notices = (await rows(connection, _NOTICES, season=world.season))[0]
+        notices = (await rows(connection, _NOTICES, season=world.season, ended=course.ended))[0]
+        hours = await count(connection, world)
         windows = (await rows(connection, _WINDOWS, season=world.season, ended=course.ended))[0]
         late = await accepted_late(connection, world.season)
         funnels = await _funnels(connection, world)
-        album = await _album(connection, world, course, funnels)
-        findings = await find(connection, world, ledger, recorder, course.ended)
+        album = await _album(connection, world, course, funnels, hours)
+        findings = await find(connection, world, ledger, recorder, hours, course.ended)
         digest = await _digest(connection, world.season)
     total = Entries(**_added(funnels["area"]), refused_late=ledger.refused_late)
     return Report(
@@ -48,7 +50,14 @@ async def compile_report(world: World, ledger: Ledger, recorder: Recorder, cours
         wall_seconds=round(course.wall, 2),
         entries=total,
         windows=Windows(**windows, accepted_late=late, refused_early=ledger.refused_early),
-        notices=Notices(**notices, duplicate=recorder.duplicates),
+        notices=Notices(
+            **notices,
+            duplicate=recorder.duplicates,
+            mails=hours.mails,
+            night=hours.night,
+            day_off=hours.day_off,
+            useless=hours.useless,
+        ),
         **figures,
         findings=tuple(findings),
         phases=course.phases,
@@ -79,7 +88,11 @@ async def _funnels(connection: AsyncConnection, world: World) -> dict[str, list[
 
 
 async def _album(
-    connection: AsyncConnection, world: World, course: Course, funnels: dict[str, list[dict[str, Any]]]
+    connection: AsyncConnection,
+    world: World,
+    course: Course,
+    funnels: dict[str, list[dict[str, Any]]],
+    hours: Hours,
 ) -> Album:
     file, pace = world.file, world.pace
     shown = await rows(
@@ -92,7 +105,7 @@ async def _album(
     days = await rows(
         connection,
         """SELECT CAST((sent_at - CAST(:shift AS interval)) AT TIME ZONE :zone AS date) AS day, count(*) AS sent
-           FROM deliveries WHERE season_id = :season AND state = 'sent' GROUP BY 1 ORDER BY 1""",
+           FROM deliveries WHERE season_id = :season AND state = 'sent' AND lead_campaign IS NULL GROUP BY 1 ORDER BY 1""",
         season=world.season,
         shift=pace.anchor_real - pace.anchor_nominal,
         zone=file.zone,
@@ -121,6 +134,7 @@ async def _album(
         areas=tables["area"],
         tracks=tables["track"],
         days=tuple(Day(**day) for day in days),
+        hours=tuple((urgency.value, counts) for urgency, counts in hours.by_hour.items()),
         began=pace.nominal(course.began),
         ended=pace.nominal(course.ended),
     )  # fmt: skip
@@ -163,7 +177,8 @@ _FIGURES = """SELECT
   (SELECT count(*) FROM follow_ups WHERE season_id = :season) AS follow_ups"""
 
 _NOTICES = """SELECT count(*) AS planned, count(*) FILTER (WHERE state = 'sent') AS sent,
-  count(*) FILTER (WHERE state IN ('queued', 'sending', 'failed')) AS lost
+  count(*) FILTER (WHERE state IN ('queued', 'sending', 'merged', 'failed')
+    AND coalesce(not_before, queued_at) < CAST(:ended AS timestamptz)) AS lost
   FROM deliveries WHERE season_id = :season"""
 
 _WINDOWS = """SELECT count(*) AS total, count(*) FILTER (WHERE state = 'closed') AS closed

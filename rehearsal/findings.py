@@ -13,32 +13,31 @@ from models.season import ReviewStage, SelectionStage
 from models.text import Text
 from records.database import rows
 from rehearsal.acts import Ledger
+from rehearsal.hours import Hours
 from rehearsal.recorder import Recorder
 from rehearsal.report import Finding, Severity
 from rehearsal.world import World
 from rules.checks.days import day_off
 
-DAY_BEGINS, DAY_ENDS = 8, 20
-"""Local hours between which a mail disturbs nobody."""
-
 
 async def find(
-    connection: AsyncConnection, world: World, ledger: Ledger, recorder: Recorder, ended: datetime
+    connection: AsyncConnection, world: World, ledger: Ledger, recorder: Recorder, hours: Hours, ended: datetime
 ) -> list[Finding]:
     """All findings, the gravest first."""
     found: list[Finding] = []
-    for look in (_night_mail, _thin_rounds, _no_ballots, _unfilled, _left_open, _lost_notices, _unanswered):
+    for look in (_thin_rounds, _no_ballots, _unfilled, _left_open, _lost_notices, _unanswered):
         found += [finding async for finding in look(connection, world, ended)]
     found += await _awkward_days(connection, world, ended)
+    found += _night_mail(hours)
     found += _acts(ledger)
-    sent = (await rows(connection, "SELECT count(*) AS n FROM deliveries WHERE state = 'sent'"))[0]["n"]
+    sent = hours.mails
     if sent != recorder.count:
         found.append(
             _finding(
                 "notices.unequal",
                 "error",
                 abs(sent - recorder.count),
-                f"{sent} notices are marked as sent, and the mail server took {recorder.count}.",
+                f"{sent} mails are marked as sent, and the mail server took {recorder.count}.",
                 f"标记为已发送的通知有 {sent} 封，邮件服务器收到 {recorder.count} 封。",
             )
         )
@@ -50,32 +49,17 @@ def _finding(code: str, severity: Severity, count: int, en: str, zh: str) -> Fin
     return Finding(code=code, severity=severity, text=Text(en=en, zh=zh), count=count)
 
 
-async def _night_mail(connection: AsyncConnection, world: World, ended: datetime) -> AsyncIterator[Finding]:
-    """Notices that the season itself sends (not answers to an act) outside of the recipient's day."""
-    found = await rows(
-        connection,
-        """SELECT c.template, count(*) AS n FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
-             JOIN people p ON p.id = d.person_id
-           WHERE d.season_id = :season AND d.sent_at IS NOT NULL
-             AND c.template NOT IN ('receipt', 'draft_saved', 'ballot_replaced', 'objection_decided')
-             AND extract(hour FROM (d.sent_at - CAST(:shift AS interval)) AT TIME ZONE coalesce(p.zone, :zone))
-               NOT BETWEEN :begins AND :ends - 1
-           GROUP BY 1 ORDER BY 2 DESC, 1""",
-        season=world.season,
-        shift=world.pace.anchor_real - world.pace.anchor_nominal,
-        zone=world.file.zone,
-        begins=DAY_BEGINS,
-        ends=DAY_ENDS,
-    )
-    if found:
-        most = ", ".join(f"{row['template']} {row['n']}" for row in found[:4])
-        count = sum(row["n"] for row in found)
-        yield _finding(
-            "mail.night", "warning", count,
-            f"{count} notices would reach people at night (before {DAY_BEGINS}:00 or after {DAY_ENDS}:00 "
-            f"their own time): {most}.",
-            f"{count} 封通知会在收件人当地夜间（{DAY_BEGINS}:00 之前或 {DAY_ENDS}:00 之后）送达：{most}。",
-        )  # fmt: skip
+def _night_mail(hours: Hours) -> list[Finding]:
+    if not hours.night:
+        return []
+    most = ", ".join(f"{template} {n}" for template, n in hours.night_templates)
+    return [
+        _finding(
+            "mail.night", "warning", hours.night,
+            f"{hours.night} reminders would reach people at night, their own time: {most}.",
+            f"{hours.night} 封提醒会在收件人当地夜间送达：{most}。",
+        )
+    ]  # fmt: skip
 
 
 async def _thin_rounds(connection: AsyncConnection, world: World, ended: datetime) -> AsyncIterator[Finding]:

@@ -64,6 +64,7 @@ def page(report: Report) -> str:
 {_section(Text(en="Entries by area", zh="各赛区项目"), pictures.funnels(album.areas, Text(en="Areas", zh="赛区")))}
 {_section(Text(en="Entries by track", zh="各赛道项目"), pictures.funnels(album.tracks, Text(en="Tracks", zh="赛道")))}
 {_section(Text(en="Notices by day", zh="每日通知"), pictures.notices(album))}
+{_section(Text(en="Mails by the recipient's own hour", zh="按收件人当地时间统计的邮件"), pictures.hours(album))}
 <h2>{_both(Text(en="Findings", zh="发现"))}</h2><ul>{"".join(_finding(f) for f in report.findings) or "—"}</ul>
 <h2>{_both(Text(en="Seconds by part", zh="各阶段用时（秒）"))}</h2><table>{_phases(report)}</table>
 <script>{_SWITCH}</script></body></html>

@@ -124,6 +124,33 @@ def notices(album: Album) -> str:
     return _svg(base + 26, "".join(parts), Text(en="Notices by day", zh="每日通知"))
 
 
+_URGENCY = {
+    "at_once": Text(en="answers to an act", zh="对操作的即时回复"),
+    "essential": Text(en="essential", zh="重要通知"),
+    "routine": Text(en="reminders", zh="提醒"),
+}
+
+
+def hours(album: Album) -> str:
+    """Mails by the local hour of their recipients, a row for each urgency."""
+    high, parts, top = 70.0, [], 8.0
+    column = (WIDTH - LEFT - RIGHT) / 24
+    for urgency, counts in album.hours:
+        base, most = top + high, max(counts, default=0) or 1
+        parts.append(f'<text x="{LEFT - 10}" y="{base - 4:.1f}" class="name">{words(_URGENCY[urgency])}</text>')
+        for hour, count in enumerate(counts):
+            tall = high * count / most
+            parts.append(
+                f'<rect x="{LEFT + hour * column + 2:.1f}" y="{base - tall:.1f}" width="{column - 4:.1f}"'
+                f' height="{tall:.1f}" class="step"><title>{hour}:00: {count:,}</title></rect>'
+            )
+        parts.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base:.1f}" y2="{base:.1f}" class="grid"/>')
+        top = base + 14
+    for hour in range(0, 24, 4):
+        parts.append(f'<text x="{LEFT + hour * column + 2:.1f}" y="{top + 4:.1f}" class="head">{hour}:00</text>')
+    return _svg(top + 12, "".join(parts), Text(en="Mails by local hour", zh="按当地时间统计的邮件"))
+
+
 def _column(album: Album, day: Day, most: int, height: float, base: float) -> str:
     noon = datetime(day.day.year, day.day.month, day.day.day, 12, tzinfo=album.began.tzinfo)
     tall = max(height * day.sent / most, 0.8)

@@ -20,7 +20,7 @@ class Recorder:
         self.duplicates = 0
         self._known: set[bytes] = set()
 
-    async def send(self, sender: str, to: str, message: bytes) -> str:
+    async def send(self, sender: str, to: str, message: bytes, by: float = 0) -> str:
         """Take one mail. Never refuses."""
         self.count += 1
         self.size += len(message)

@@ -45,12 +45,20 @@ class Windows(Figures):
 
 
 class Notices(Figures):
-    """Notices. `duplicate`: a Message-ID that the mail server took twice. `lost`: neither sent nor skipped."""
+    """Notices. `duplicate`: a Message-ID that the mail server took twice. `lost`: neither sent nor skipped.
+
+    `mails`: what reached the mail server, where several notices may be one mail. `night`, `day_off`, `useless`: as in
+    rehearsal.hours.
+    """
 
     planned: int = 0
     sent: int = 0
     duplicate: int = 0
     lost: int = 0
+    mails: int = 0
+    night: int = 0
+    day_off: int = 0
+    useless: int = 0
 
 
 class Finding(Figures):
@@ -98,6 +106,7 @@ class Album(Figures):
     areas: tuple[Funnel, ...] = ()
     tracks: tuple[Funnel, ...] = ()
     days: tuple[Day, ...] = ()
+    hours: tuple[tuple[str, tuple[int, ...]], ...] = ()
     began: datetime
     ended: datetime
 
@@ -136,5 +145,8 @@ class Report(Figures):
             "windows.refused_early": self.windows.refused_early,
             "notices.duplicate": self.notices.duplicate,
             "notices.lost": self.notices.lost,
+            "notices.night": self.notices.night,
+            "notices.day_off": self.notices.day_off,
+            "notices.useless": self.notices.useless,
         }
         return [f"{name} is {count}" for name, count in wrong.items() if count]

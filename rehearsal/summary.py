@@ -44,12 +44,15 @@ def _figures(report: Report) -> Table:
         "refused early": windows.refused_early,
         "sent twice": notices.duplicate,
         "lost": notices.lost,
+        "reminders at night": notices.night,
+        "reminders on a day off that could wait": notices.day_off,
+        "after their use": notices.useless,
     }
     table.add_row("windows", f"{windows.closed:,} of {windows.total:,} closed")
     table.add_row("refused after a close", f"{report.entries.refused_late:,}")
     for name, count in zeros.items():
         table.add_row(name, f"[{'red' if count else 'green'}]{count}[/]")
-    table.add_row("notices", f"{notices.sent:,} of {notices.planned:,} sent")
+    table.add_row("notices", f"{notices.sent:,} of {notices.planned:,} sent, in {notices.mails:,} mails")
     table.add_row("ballots", f"{report.ballots:,}")
     table.add_row(
         "matches", f"{report.matches:,}, of them {report.negotiations:,} negotiated, {report.landings:,} landed"

@@ -10,8 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 import models.season
+from models.part import Part
 from models.problems import Problem
-from models.season import AnyStage, Part, SeasonFile
+from models.season import AnyStage, SeasonFile
 from models.text import Text
 from rules.checks.faults import Faults, both, listed, nearest
 from rules.season_source import Path, Source

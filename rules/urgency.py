@@ -20,7 +20,7 @@ class Urgency(StrEnum):
 
 
 _AT_ONCE = frozenset({"sign_in_link", "receipt", "draft_saved", "time_kept"})
-_ROUTINE = frozenset(
+ROUTINE = frozenset(
     {
         "registration_open", "draft_reminder", "endorsement_reminder", "channel_nudge", "channel_reminder",
         "ballot_reminder", "confirm_reminder", "need_open", "need_reminder", "match_reminder",
@@ -29,8 +29,14 @@ _ROUTINE = frozenset(
 )  # fmt: skip
 
 
+ALONE = _AT_ONCE | {
+    "defence_invitation", "panel_invitation", "selection_result", "award_result", "season_cancelled", "removed",
+}  # fmt: skip
+"""What is a mail of its own: answers, and news that must not stand below something else."""
+
+
 def urgency_of(template: str) -> Urgency:
     """How urgent the notice of this template is; one that is not named here is essential."""
     if template in _AT_ONCE:
         return Urgency.AT_ONCE
-    return Urgency.ROUTINE if template in _ROUTINE else Urgency.ESSENTIAL
+    return Urgency.ROUTINE if template in ROUTINE else Urgency.ESSENTIAL

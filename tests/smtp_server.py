@@ -17,7 +17,8 @@ class Server:
     steps of one address that take longer than anybody waits.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pipelining: bool = True) -> None:
+        self.pipelining = pipelining
         self.answers: dict[str, list[str]] = {}
         self.drop: list[str] = []
         self.stall: list[str] = []
@@ -40,6 +41,12 @@ class Server:
             server.transport.abort()
         waiting = self.answers.get(step, [])
         return waiting.pop(0) if waiting else usual
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname  # type: ignore[assignment]
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self.pipelining else responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -66,9 +73,9 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(**options: Any) -> AsyncIterator[Server]:
+async def serving(pipelining: bool = True, **options: Any) -> AsyncIterator[Server]:
     """A server on a free port of loopback, with the options of aiosmtpd's SMTP."""
-    handler = Server()
+    handler = Server(pipelining)
 
     def protocol() -> SMTP:
         handler.connections += 1

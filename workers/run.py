@@ -14,10 +14,16 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.campaigns import poke_campaign
-from activities.house import House, Pacing
+from activities.composing import Stationery
+from activities.house import House
 from activities.mail import MailDeeds
+from activities.outside import Outside
+from activities.pacing import Pacing
 from models.queues import MAIL_QUEUE, SEASON_QUEUE
+from notices.bounce_box import open_box
+from notices.message import domain_of
 from notices.transport import SmtpTransport
+from notices.webhooks import HttpWebhooks
 from records import campaigns
 from records.database import Database
 from records.documents import forget_removed
@@ -45,16 +51,20 @@ async def run_worker(role: Role, settings: Settings) -> None:
     async with house(settings, client) as found, _worker(role, client, found, settings), _health(settings, found):
         log.info("worker.ready", role=role)
         beside = _sweep(client, found) if role == "mail" else _retention(found, settings)
-        sweeping = asyncio.create_task(beside)
+        sweeping = [asyncio.create_task(beside)]
+        if role == "mail":
+            sweeping.append(asyncio.create_task(_look_outside(found, settings)))
         await stop.wait()
-        sweeping.cancel()
+        for task in sweeping:
+            task.cancel()
     log.info("worker.stopped", role=role)
 
 
 @asynccontextmanager
 async def house(settings: Settings, client: Client) -> AsyncIterator[House]:
     """What activities stand on, by the settings: the database and the mail server."""
-    database = Database(settings.database(), pool_size=settings.database_pool)
+    key = settings.secret_key.get_secret_value()
+    database = Database(settings.database(), pool_size=settings.database_pool, secret_key=key)
     host, port = settings.smtp()
     transport = SmtpTransport(
         host,
@@ -62,7 +72,7 @@ async def house(settings: Settings, client: Client) -> AsyncIterator[House]:
         username=settings.smtp_username,
         password=settings.smtp_password.get_secret_value(),
         tls=settings.smtp_tls,
-        connections=4,
+        connections=settings.mail_connections,
     )
     try:
         yield House(
@@ -71,7 +81,9 @@ async def house(settings: Settings, client: Client) -> AsyncIterator[House]:
             sender=settings.mail_from,
             public_url=settings.desk_url(),
             temporal=client,
-            pacing=Pacing(settings.mail_per_second),
+            lanes=settings.mail_connections,
+            pacing=Pacing(settings.mail_per_second, settings.mail_per_second_domain),
+            stationery=Stationery(signer=settings.signer(), seal=database.seal),
         )
     finally:
         await transport.close()
@@ -117,6 +129,21 @@ async def _sweep(client: Client, found: House) -> None:
                     await poke_campaign(client, one.season, one.campaign)
         except Exception as error:
             log.warning("sweep.failed", error=type(error).__name__)
+        await asyncio.sleep(_SWEEP.total_seconds())
+
+
+async def _look_outside(found: House, settings: Settings) -> None:
+    """Tell webhooks, and read what comes back: beside the sweep of mails, which no slow endpoint may hold up."""
+    address = settings.bounce_mailbox
+    outside = Outside(
+        found.database,
+        HttpWebhooks(private=settings.hooks_private),
+        found.public_url,
+        domain_of(found.sender),
+        open_box(address, settings.bounce_password.get_secret_value()) if address else None,
+    )
+    while True:
+        await outside.look()
         await asyncio.sleep(_SWEEP.total_seconds())
 
 

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 
 from models.errors import BadInput, Unavailable
+from notices.signing import Signer
 from records.store import Bucket
 from workers.embedded.addresses import StackAddresses, read_stack
 from workers.embedded.folder import StackFolder
@@ -67,7 +68,42 @@ class Settings(BaseSettings):
         default="Season office <season@localhost>", min_length=3, description="Sender of every notice."
     )
     mail_per_second: float = Field(
-        default=20.0, gt=0, le=10_000, description="Most notices per second, over all mail workers together."
+        default=20.0, ge=0, le=10_000, description="Most notices per second from each mail worker. 0: no limit."
+    )
+    mail_per_second_domain: float = Field(
+        default=0.0,
+        ge=0,
+        le=10_000,
+        description="Most notices per second from each mail worker to one domain of addresses. 0: no such limit.",
+    )
+    mail_connections: int = Field(
+        default=8,
+        ge=1,
+        le=100,
+        description="Connections to the mail server that each mail worker keeps, and so how many notices are on their"
+        " way at once.",
+    )
+    dkim_domain: str = Field(
+        default="", description="Domain that signs notices (DKIM), mostly that of `SEASON_MAIL_FROM`. Empty: no signature."
+    )
+    dkim_selector: str = Field(
+        default="season", description="Selector of the DKIM key; `season notices dkim` prints the DNS record to publish."
+    )
+    dkim_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="RSA private key for DKIM, as PEM text or as the path of a file with it. Secret.",
+    )
+    bounce_mailbox: str = Field(
+        default="",
+        description="Mailbox to which reports of bounces come: a Maildir folder, or `imaps://user@host/folder`."
+        " Empty: none is read.",
+    )
+    bounce_password: SecretStr = Field(
+        default=SecretStr(""), description="Password for the mailbox of bounces on an IMAP server. Secret."
+    )
+    hooks_private: bool = Field(
+        default=False,
+        description="Whether webhooks may go to this machine and to private networks, and by plain HTTP.",
     )
     desk_host: str = Field(default="127.0.0.1", description="Address that the console and the API listen on.")
     desk_port: int = Field(default=8600, ge=1, le=65535, description="Port that the console and the API listen on.")
@@ -224,6 +260,29 @@ class Settings(BaseSettings):
         if not self.smtp_host:
             raise self._nothing_up("mail server", "SEASON_SMTP_HOST")
         return self.smtp_host, self.smtp_port
+
+    def signer(self) -> Signer | None:
+        """What signs notices by DKIM; None where no domain is set. Raises BadInput for a key that is of no use."""
+        key = self.dkim_key.get_secret_value()
+        if not self.dkim_domain and not key:
+            return None
+        if not self.dkim_domain or not key:
+            has, lacks = ("KEY", "DOMAIN") if key else ("DOMAIN", "KEY")
+            raise BadInput(
+                "settings.dkim", f"{PREFIX}DKIM_{has} is set, and {PREFIX}DKIM_{lacks} is not.",
+                f"Set both, or neither; {PREFIX}DKIM_SELECTOR names the key.",
+            )  # fmt: skip
+        if "-----BEGIN" not in key:
+            path = Path(key).expanduser()
+            try:
+                key = path.read_text(encoding="ascii")
+            except (OSError, ValueError):
+                raise BadInput(
+                    "settings.dkim_file", f"{PREFIX}DKIM_KEY is no PEM text, and no file that can be read.",
+                    "Name a file that the process may read.",
+                ) from None  # fmt: skip
+        # Where a variable can hold one line only, its line breaks are written as \n.
+        return Signer(self.dkim_domain, self.dkim_selector, key.replace("\\n", "\n"))
 
     def desk_url(self) -> str:
         """Address that people reach the console under, without a slash at the end."""

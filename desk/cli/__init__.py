@@ -22,6 +22,7 @@ from desk.cli import (
     seasons,
     sheets,
     steering,
+    subscription,
     windows,
 )
 
@@ -98,6 +99,7 @@ for _module in (
     channels,
     documents,
     addresses,
+    subscription,
 ):
     _module.register(app)
 for _name, _path, _line in _ELSEWHERE:

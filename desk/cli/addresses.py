@@ -51,4 +51,7 @@ def address(
         put_json(done._asdict())
     else:
         name = "address_corrected" if done.changed else "address_used_again"
-        typer.echo(words_in(lang).label(name, person=done.person))
+        words = words_in(lang)
+        typer.echo(words.label(name, person=done.person))
+        if done.anew:
+            typer.echo(words.label("hooks_anew", count=done.anew))

@@ -14,6 +14,7 @@ from desk.labels import (
     privacy,
     screening,
     sheets,
+    subscription,
 )
 from desk.labels.facts import ACTORS, AUDIENCE_WORDS, COMING, CONCERNS, EVENTS, NOTICES, RULES, SEASON_WORDS
 from models.text import Text
@@ -42,6 +43,7 @@ _BY_PAGES = (
     documents.LABELS,
     api.LABELS,
     addresses.LABELS,
+    subscription.LABELS,
 )
 
 LABELS: dict[str, Text] = {name: text for labels in _BY_PAGES for name, text in labels.items()}

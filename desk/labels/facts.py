@@ -44,6 +44,10 @@ EVENTS = {
         "Notice to {to} could not be delivered: {notice}. The mail server answered: {answer}.",
         "通知未能送达 {to}：{notice}。邮件服务器答复：{answer}。",
     ),
+    "notice.came_back": both(
+        "Notice to {to} did not arrive, though the mail server had accepted it: {notice} ({answer}).",
+        "发往 {to} 的通知虽被邮件服务器接收，但未能送达：{notice}（{answer}）。",
+    ),
     "notice.skipped": both(
         "Notice to {to} was left out: {notice} ({answer}).", "未向 {to} 发送通知：{notice}（{answer}）。"
     ),
@@ -64,6 +68,26 @@ CONCERNS = {
     "mail.failed.one": both(
         "One notice could not be delivered; the mail server answered: {answer}.",
         "1 封通知未能送达，邮件服务器答复：{answer}。",
+    ),
+    "mail.bounced": both(
+        "The mail addresses of {count} people do not work; nothing is sent there until they are corrected.",
+        "{count} 人的邮箱地址无法使用，更正之前不再发送通知。",
+    ),
+    "mail.bounced.one": both(
+        "The mail address of person {person} does not work; nothing is sent there until it is corrected.",
+        "人员 {person} 的邮箱地址无法使用，更正之前不再发送通知。",
+    ),
+    "hooks.disabled": both(
+        "{count} webhooks wanted no more events and are disabled.", "{count} 个 Webhook 已拒收事件，现已停用。"
+    ),
+    "hooks.disabled.one": both(
+        "Webhook {hook} wanted no more events and is disabled.", "Webhook {hook} 已拒收事件，现已停用。"
+    ),
+    "hooks.failed": both(
+        "{count} events could not be delivered to webhooks in three days.", "{count} 个事件三天内未能送达 Webhook。"
+    ),
+    "hooks.failed.one": both(
+        "One event could not be delivered to webhook {hook} in three days.", "1 个事件三天内未能送达 Webhook {hook}。"
     ),
     "mail.stuck": both(
         "{count} notices wait to be sent, the first since {at}.", "{count} 封通知待发送，最早的自 {at} 起等待。"
@@ -168,6 +192,8 @@ AUDIENCE_WORDS = {
     "judges_silent": both("silent judges", "未回应的评委"),
     "invited_unanswered": both("invited, not answered", "尚未答复的受邀者"),
     "places": both("places", "对接方"),
+    "organisers": both("the area's organisers, if anything is undone", "赛区组织者（如有未完成事项）"),
+    "office": both("the season office, if anything is undone", "组委会（如有未完成事项）"),
     "places_unanswered": both("places without a need", "尚未提交需求的对接方"),
     "objectors": both("objectors", "异议人"),
 }
@@ -184,10 +210,12 @@ NOTICES = {
     "endorsement_reminder": both("reminder to sign the list", "提醒签署推荐名单"),
     "channel_registered": both("registered by a channel", "由推荐渠道报名"),
     "channel_nudge": both("the channel reminds to submit", "推荐渠道提醒提交"),
+    "address_bounced": both("the applicant's address does not work", "申报人邮箱无法使用"),
     "channel_reminder": both("reminder to the channel", "提醒推荐渠道"),
     "registration_closed": both("registration has closed", "报名截止"),
     "screening_result": both("result of the eligibility check", "资格审查结果"),
     "assignment": both("entries to be scored", "评审任务"),
+    "escalation": both("what is still undone, to the organisers", "未完成事项上报"),
     "ballot_reminder": both("reminder to score", "提醒评分"),
     "ballot_replaced": both("a task was given to another", "任务已转交"),
     "defence_invitation": both("invitation to the defence", "答辩邀请"),

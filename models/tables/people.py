@@ -12,7 +12,7 @@ class Person(Base):
     """A person with a verified mail address. `zone` and `country` decide civil hours and days off.
 
     `bounced_at`: when a mail server said that there is no such address, in `bounce_answer`; nothing is sent there
-    until the address is corrected.
+    until the address is corrected. `links_since`: links in mails that were made before are good for nothing.
     """
 
     __tablename__ = "people"
@@ -28,3 +28,4 @@ class Person(Base):
     erased_at: Mapped[MaybeAt]
     bounced_at: Mapped[MaybeAt]
     bounce_answer: Mapped[Maybe]
+    links_since: Mapped[MaybeAt]

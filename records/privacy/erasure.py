@@ -295,6 +295,8 @@ _OWN = (
     f"UPDATE log SET reason = NULL WHERE reason IS NOT NULL AND (person_id {_IS} OR actor {_CALLED})",
     f"UPDATE deliveries SET data = '{{}}', answer = NULL WHERE person_id {_IS}",
     f"DELETE FROM sign_in_links WHERE person_id {_IS}",
+    f"DELETE FROM opt_outs WHERE person_id {_IS}",
+    f"DELETE FROM bounce_reports WHERE person_id {_IS}",
     f"DELETE FROM web_sessions WHERE person_id {_IS}",
     f"DELETE FROM staff WHERE person_id {_IS}",
 )

@@ -11,7 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.errors import NotFound
 from records.database import Database, clock_of, rows
 
-HIDDEN = frozenset({"digest", "password_hash", "totp_secret", "totp_step", "owner", "lease_until", "stored_as"})
+HIDDEN = frozenset(
+    {
+        "digest",
+        "password_hash",
+        "totp_secret",
+        "totp_step",
+        "owner",
+        "lease_until",
+        "stored_as",
+        "secret",
+        "old_secret",
+        "cursor",
+    }
+)
 """Columns that no copy shows: secrets, what is derived from them, and where things lie."""
 
 _THEIRS = """(SELECT id FROM entries WHERE applicant_id = :person
@@ -57,6 +70,9 @@ EXPORT: dict[str, str] = {
     "deliveries": "person_id = :person",
     "log": f"person_id = :person OR actor {_CALLED} OR {_OF_ENTRY}",
     "staff": "person_id = :person",
+    "opt_outs": "person_id = :person",
+    "bounce_reports": "person_id = :person",
+    "hooks": f"created_by {_CALLED}",
     "sign_in_links": "person_id = :person",
     "web_sessions": "person_id = :person",
     "known_requests": f"caller {_CALLED}",

@@ -24,6 +24,14 @@ _FAILED = """SELECT count(*) AS count, min(answer) AS answer, max(queued_at) AS 
   WHERE season_id = :season AND state = 'failed' HAVING count(*) > 0"""
 _TWICE = """SELECT count(*) AS count, max(queued_at) AS at FROM deliveries
   WHERE season_id = :season AND possibly_twice HAVING count(*) > 0"""
+_BOUNCED = """SELECT count(*) AS count, max(bounced_at) AS at, min(id) AS person FROM people p
+  WHERE bounced_at IS NOT NULL AND EXISTS (SELECT FROM deliveries d WHERE d.person_id = p.id AND d.season_id = :season)
+  HAVING count(*) > 0"""
+_DISABLED = """SELECT count(*) AS count, max(disabled_at) AS at, min(id) AS hook FROM hooks
+  WHERE season_id = :season AND disabled_at IS NOT NULL HAVING count(*) > 0"""
+_UNTOLD = """SELECT count(*) AS count, max(d.done_at) AS at, min(h.id) AS hook FROM hook_deliveries d
+  JOIN hooks h ON h.id = d.hook_id WHERE h.season_id = :season AND d.state = 'failed' AND h.disabled_at IS NULL
+  HAVING count(*) > 0"""
 _STUCK = f"""SELECT count(*) AS count, min(queued_at) AS at FROM deliveries
   WHERE season_id = :season AND state IN ('queued', 'sending') AND queued_at < {CLOCK} - CAST(:late AS interval)
     AND (not_before IS NULL OR not_before < {CLOCK} - CAST(:late AS interval))
@@ -52,6 +60,9 @@ async def concerns(connection: AsyncConnection, season: LiveSeason) -> tuple[Con
     found += _of("window.late", await rows(connection, _LATE, season=season.id, late=LATE))
     found += _of("mail.failed", await rows(connection, _FAILED, season=season.id))
     found += _of("mail.stuck", await rows(connection, _STUCK, season=season.id, late=LATE))
+    found += _of("mail.bounced", await rows(connection, _BOUNCED, season=season.id))
+    found += _of("hooks.disabled", await rows(connection, _DISABLED, season=season.id))
+    found += _of("hooks.failed", await rows(connection, _UNTOLD, season=season.id))
     for stage in season.file.stages:
         if isinstance(stage, (ReviewStage, DefenceStage)):
             wanted = stage.judges_per_entry if isinstance(stage, ReviewStage) else stage.panel_size

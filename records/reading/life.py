@@ -25,7 +25,7 @@ _FULLER = ("tally.", "slot.", "award.", "match.", "follow_up.", "entry.recommend
 
 _LOG = """SELECT l.at, l.actor, l.event, l.window_id AS window, l.reason, l.rule, l.data, w.stage, w.closes_at
   FROM log l LEFT JOIN windows w ON w.id = l.window_id
-  WHERE l.season_id = :season AND (l.entry_id = :entry
+  WHERE l.season_id = :season AND l.event NOT IN ('notice.bounced', 'notice.delayed') AND (l.entry_id = :entry
     OR (l.entry_id IS NULL AND l.at >= :from AND (l.event IN ('season.paused', 'season.resumed', 'season.cancelled')
       OR (l.event LIKE 'window.%' AND w.subject IS NULL AND w.kind <> 'needs'
         AND (w.area IS NULL OR w.area = :area))))
@@ -56,7 +56,7 @@ _RECOMMENDED = """SELECT c.code AS by, r.act, r.at,
   FROM recommendations r JOIN channels c ON c.id = r.channel_id JOIN entries e ON e.id = r.entry_id
   WHERE r.entry_id = :entry"""
 _NOTICES = """SELECT c.template AS notice, d.state, d.queued_at, d.sent_at, d.answer, d.window_id AS window,
-    d.possibly_twice, p.email AS to_address
+    d.possibly_twice, d.bounced_at, p.email AS to_address
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id JOIN people p ON p.id = d.person_id
   WHERE d.season_id = :season AND (d.entry_id = :entry
     OR (d.entry_id IS NULL AND d.person_id = (SELECT applicant_id FROM entries WHERE id = :entry)
@@ -222,6 +222,8 @@ def _notice(_season: LiveSeason, row: dict[str, Any]) -> list[Event]:
     data = {"notice": row["notice"], "to": row["to_address"], "answer": row["answer"]}
     if row["possibly_twice"]:
         data["possibly_twice"] = True
+    if row["bounced_at"]:
+        return [Event(at=row["bounced_at"], event="notice.came_back", window=row["window"], data=data)]
     return [Event(at=row["sent_at"] or row["queued_at"], event=f"notice.{state}", window=row["window"], data=data)]
 
 

@@ -63,6 +63,13 @@ def day_off(country: str, day: date) -> tuple[Literal["holiday", "weekend"], Tex
     return None
 
 
+@lru_cache(maxsize=4096)
+def is_day_off(country: str, day: date) -> bool:
+    """Whether offices of a country are shut on a day; False where its calendar is not known."""
+    calendar = _calendar(country, "en_US", day.year)
+    return calendar is not None and (day in calendar or not calendar.is_working_day(day))
+
+
 @lru_cache(maxsize=256)
 def _calendar(country: str, language: str, year: int) -> HolidayBase | None:
     """A country's public holidays; None where they are not known. A language that is not there gives another."""

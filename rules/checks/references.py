@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 
+from models.part import Part
 from models.season import (
     AnyStage,
     AwardsStage,
     DefenceStage,
     MatchingStage,
     NeedsStage,
-    Part,
     RegistrationStage,
     ReviewStage,
     SeasonFile,
@@ -207,6 +207,7 @@ def _illustrative(file: SeasonFile, faults: Faults) -> None:
         *((("rubrics", n), r, r.illustrative) for n, r in enumerate(file.rubrics)),
         *((("stages", n), s, s.illustrative) for n, s in enumerate(file.stages)),
         (("entry_rules",), file.entry_rules, file.entry_rules.illustrative),
+        (("notices",), file.notices, file.notices.illustrative),
     ]
     for path, part, names in parts:
         known = type(part).model_fields

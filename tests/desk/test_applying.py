@@ -297,7 +297,7 @@ class Kept:
     def __init__(self) -> None:
         self.mails: list[tuple[str, bytes]] = []
 
-    async def send(self, sender: str, to: str, message: bytes) -> str:
+    async def send(self, sender: str, to: str, message: bytes, by: float = 0) -> str:
         self.mails.append((to, message))
         return "250 OK"
 

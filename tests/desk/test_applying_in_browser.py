@@ -19,8 +19,9 @@ from desk.console import add_console
 from desk.documents import Shelf
 from models.commands import Return
 from models.forms import PersonForm
-from records import access, applying, corrections, entries, people
+from records import access, applying, corrections, entries, links, people, subscriptions
 from records.database import Database, clock_of
+from records.sealing import Seal
 from records.store import open_store
 from tests import uploads
 from tests.desk.looks import shut_out
@@ -168,6 +169,11 @@ async def test_no_page_of_an_applicant_overflows_or_shuts_anyone_out(
         await look("/my", f"/enter/{SEASON}")
         entry = await entries.draft(database, SEASON, entry_form(1, title="W" * 200, fields=["medicine"]))
         await look("/my", mine, f"{mine}/preview", f"{mine}/submit", f"{mine}/withdraw")
+        database.seal = Seal("k" * 40)  # so that there are links in mails
+        token = links.make(database.seal, "unsubscribe", 1, SEASON, await database.now())
+        await look("/my/notices", f"{mine}/calendar", f"/unsubscribe/{token}", "/do/none")
+        await subscriptions.opt_out(database, SEASON, 1, by="page")
+        await look(f"/unsubscribe/{token}", "/my/notices")
         await entries.submit(database, entry)
         await look(f"{mine}/receipt")
         async with database.transaction() as connection:

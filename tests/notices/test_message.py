@@ -16,11 +16,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.errors import BadInput
+from notices.calendar import Calendar
 from notices.message import bare_address, build, message_id
 from notices.render import Words
 
 DATE = datetime(2024, 5, 28, 16, 0, 7, 5, tzinfo=UTC)
 SENDER = "Season office 组委会 <no-reply@season.example.org>"
+
+
+def _build_words(words: Words, **other: Any) -> bytes:
+    values: dict[str, Any] = {
+        "sender": SENDER, "to_name": "Lin", "to_address": "lin@example.org", "message_id": "<1.s@example.org>",
+        "date": DATE, "language": "zh", "season_id": "cotiec-2024", "campaign_id": "cotiec-2024/x",
+    }  # fmt: skip
+    return build(words, **values | other)
 
 
 def _build(
@@ -98,6 +107,65 @@ def test_a_mail_reads_as_the_standard_librarys_does(subject: str, text: str, nam
         assert ours["To"].addresses[0].display_name == name
         if standard["To"].addresses[0].display_name == name:
             assert str(ours["To"].addresses[0]) == str(standard["To"].addresses[0])
+
+
+def _whole(subject: str, text: str, html: str, file: str) -> EmailMessage:
+    """The mail with all its parts, as the standard library builds it."""
+    message = _standard(subject, text, "Lin")
+    message.add_alternative(html, subtype="html")
+    name, params = "season.ics", {"method": "REQUEST", "charset": "utf-8"}
+    message.add_attachment(file.encode(), maintype="text", subtype="calendar", filename=name, params=params)
+    return _parsed(message.as_bytes(policy=policy.SMTP))
+
+
+@settings(max_examples=150, deadline=None)
+@given(subject=line, text=body, html=body.filter(bool), file=body)
+@example(subject="a", text="--=_a\n--=_m\n--", html="--=_a--\n<p>\r\n--=_m--", file="")
+def test_a_mail_with_html_and_a_calendar_file_reads_as_the_standard_librarys_does(
+    subject: str, text: str, html: str, file: str
+) -> None:
+    mail = Words(subject, text, html)
+    data = _build_words(mail, calendars=(Calendar("REQUEST", file),))
+    ours, standard = _parsed(data), _whole(subject, text, html, file)
+    assert not any(part.defects for part in ours.walk())
+    kinds = [part.get_content_type() for part in ours.walk()]
+    assert kinds == [part.get_content_type() for part in standard.walk()]
+    assert kinds == ["multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar"]
+    for mine, theirs in zip(ours.walk(), standard.walk(), strict=True):
+        if mine.get_content_type() == "text/calendar":
+            assert mine["Content-Type"].params == theirs["Content-Type"].params
+            assert mine.get_filename() == theirs.get_filename()
+            assert mine.get_payload(decode=True) == theirs.get_payload(decode=True) == file.encode()
+        elif not mine.is_multipart():
+            assert _lines(mine.get_content()) == _lines(theirs.get_content())
+    assert ours["Subject"] == subject
+    assert data.isascii()
+    assert not {*b"\r\n"} & {*data.replace(b"\r\n", b"")}
+    assert max(len(part) for part in data.split(b"\r\n")) <= 78
+    assert _build_words(mail, calendars=(Calendar("REQUEST", file),)) == data
+
+
+def test_html_and_calendar_come_each_without_the_other_too() -> None:
+    html = _parsed(_build_words(Words("a", "text", "<p>html</p>")))
+    assert [part.get_content_type() for part in html.walk()] == ["multipart/alternative", "text/plain", "text/html"]
+    file = _parsed(_build_words(Words("a", "text"), calendars=(Calendar("PUBLISH", "x"), Calendar("REQUEST", "y"))))
+    assert [part.get_content_type() for part in file.walk()] == [
+        "multipart/mixed",
+        "text/plain",
+        *["text/calendar"] * 2,
+    ]
+    assert [part.get_param("method") for part in file.iter_attachments()] == ["PUBLISH", "REQUEST"]
+
+
+def test_a_routine_notice_says_where_one_click_unsubscribes() -> None:
+    address = "https://season.example.org/unsubscribe/" + "Ab_-" * 20
+    mail = _parsed(_build(unsubscribe=address))
+    assert mail["List-Unsubscribe"].strip() == f"<{address}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert _parsed(_build())["List-Unsubscribe"] is None
+    for wrong in ("http://example.org/u", "https://example.org/u>, <mailto:x@example.org", "https://例子.cn/u"):
+        with pytest.raises(BadInput, match="unsubscribe"):
+            _build(unsubscribe=wrong)
 
 
 @settings(max_examples=150, deadline=None)

@@ -20,9 +20,9 @@ SENDER = "Office <office@example.org>"
 MAIL = b"Subject: Hello\r\n\r\nfirst\r\n.\r\n..two\r\nlast\r\n"
 
 
-@pytest.fixture
-async def server() -> AsyncIterator[Server]:
-    async with serving(enable_SMTPUTF8=True) as one:
+@pytest.fixture(params=[True, False], ids=["pipelining", "step by step"])
+async def server(request: pytest.FixtureRequest) -> AsyncIterator[Server]:
+    async with serving(request.param, enable_SMTPUTF8=True) as one:
         yield one
 
 

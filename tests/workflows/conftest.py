@@ -45,7 +45,7 @@ class RecordingTransport:
     def __init__(self) -> None:
         self.mails: list[tuple[str, str]] = []
 
-    async def send(self, sender: str, to: str, message: bytes) -> str:
+    async def send(self, sender: str, to: str, message: bytes, by: float = 0) -> str:
         """Take one mail."""
         self.mails.append((to, message.decode("utf-8", "replace")))
         return f"250 OK {len(self.mails)}"

@@ -175,6 +175,15 @@ async def _secret_key(settings: Settings) -> list[Finding]:
     return [Finding("secret key", True, "Secrets of staff lie sealed in the database.")]
 
 
+async def _signature(settings: Settings) -> list[Finding]:
+    signer = settings.signer()
+    if signer is None:
+        return [Finding("dkim", True, "Notices are not signed: no SEASON_DKIM_DOMAIN is set.")]
+    name, _ = signer.record()
+    sentence = f"Notices are signed for {signer.domain}; receivers look for the key at {name}."
+    return [Finding("dkim", True, sentence)]
+
+
 async def _temporal(settings: Settings) -> list[Finding]:
     from temporalio.client import Client
 
@@ -236,6 +245,7 @@ CHECKS: dict[str, Check] = {
     "supervisor": _supervisor,
     "database": _database,
     "secret key": _secret_key,
+    "dkim": _signature,
     "temporal": _temporal,
     "mail": _mail,
     "desk": _desk,
