@@ -79,7 +79,9 @@ def compose(
         calendars=tuple(
             calendar
             for one, context in zip(several, contexts, strict=True)
-            for calendar in calendars(season, one, context, sender=sender, domain=domain)
+            for calendar in calendars(
+                season, one, context, link=_link(season.id, one, public_url, None), sender=sender, domain=domain
+            )
         )
         if whole
         else (),

@@ -38,9 +38,11 @@ _HOUR = timedelta(hours=1)
 class _Dates:
     """Puts the dates of one delivery into files."""
 
-    def __init__(self, season: LiveSeason, delivery: Claimed, context: NoticeContext, sender: str, domain: str) -> None:
+    def __init__(
+        self, season: LiveSeason, delivery: Claimed, context: NoticeContext, link: str, sender: str, domain: str
+    ) -> None:
         self._season, self._delivery, self._context = season, delivery, context
-        self._sender, self._domain = sender, domain
+        self._link, self._sender, self._domain = link, sender, domain
 
     def all(self) -> tuple[Calendar, ...]:
         """The files of this notice; none where it gives no date."""
@@ -81,7 +83,7 @@ class _Dates:
         paused = one.template == "window_paused"
         entry = deadline(
             self._uid(f"window/{one.window_id}"), one.revision, one.closes_at,
-            self._say(words.PAUSED if paused else words.DEADLINE), self._about(), self._context.link or "",
+            self._say(words.PAUSED if paused else words.DEADLINE), self._about(), self._link,
         )  # fmt: skip
         files = self._published([entry.tentative() if paused else entry])
         return (*self._event(), *files) if one.template == "event_confirm" else files
@@ -92,7 +94,7 @@ class _Dates:
         kind = OWN_DEADLINES[one.template] or ("correction" if "correction" in one.subject else "grace")
         entry = deadline(
             self._uid(f"{kind}/{one.entry_id}"), self._since_start(), until, self._say(words.OWN[kind]), self._about(),
-            self._context.link or "",
+            self._link,
         )  # fmt: skip
         return self._published([entry])
 
@@ -102,7 +104,7 @@ class _Dates:
         summary = self._say(words.DEADLINE, stage=stage)
         at = datetime.fromisoformat(date["closes_at"])
         uid = self._uid(f"window/{date['window']}")
-        return deadline(uid, date.get("revision", 0), at, summary, date.get("number") or "", self._context.link or "")
+        return deadline(uid, date.get("revision", 0), at, summary, date.get("number") or "", self._link)
 
     # Appointments
 
@@ -132,7 +134,7 @@ class _Dates:
         if ends <= one.at:
             return ()
         entry = Entry(
-            uid, one.revision, starts, ends, self._say(text), self._about(), self._context.link or "",
+            uid, one.revision, starts, ends, self._say(text), self._about(), self._link,
             str(one.data.get("place") or ""), alarm=_HOUR,
         )  # fmt: skip
         return (self._file("REQUEST", [entry]),)
@@ -173,8 +175,8 @@ class _Dates:
             lines.append(words.FORMATS[data["format"]].in_language(language))
         if data.get("place"):
             lines.append(words.PLACE.in_language(language).format(self._text(data["place"])))
-        if context.link:
-            lines.append(context.link)
+        if self._link:
+            lines.append(self._link)
         return "\n".join(lines)
 
     def _text(self, value: Any) -> str:
@@ -205,10 +207,13 @@ class _Dates:
 
 
 def calendars(
-    season: LiveSeason, delivery: Claimed, context: NoticeContext, *, sender: str, domain: str
+    season: LiveSeason, delivery: Claimed, context: NoticeContext, *, link: str, sender: str, domain: str
 ) -> tuple[Calendar, ...]:
-    """The calendar files of one notice; none where it gives no date. `domain` is that of all UIDs."""
-    return _Dates(season, delivery, context, sender, domain).all()
+    """The calendar files of one notice; none where it gives no date. `domain` is that of all UIDs.
+
+    `link` leads to the thing to do, and asks for a sign-in: calendars are shared more widely than mails.
+    """
+    return _Dates(season, delivery, context, link, sender, domain).all()
 
 
 def event_times(season: LiveSeason, stage: EventStage) -> tuple[datetime, datetime]:

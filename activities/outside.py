@@ -69,7 +69,9 @@ class Outside:
         """One try; whether it was taken."""
         try:
             secrets = tuple(self.database.seal.open(secret) for secret in one.secrets)
-            letter = Letter(one.url, f"evt_{one.what.log_id}_{one.hook}", one.at, body_of(one.what, self.public_url), secrets)
+            letter = Letter(
+                one.url, f"evt_{one.what.log_id}_{one.hook}", one.at, body_of(one.what, self.public_url), secrets
+            )
             answer = await self.channel.post(letter)
         except SeasonkeeperError as error:  # a secret that cannot be opened, or is none
             answer = Answer(None, error.sentence)

@@ -20,7 +20,9 @@ from starlette.exceptions import HTTPException
 
 from desk import dry
 from desk.access import Entrance, reads, steers, steers_window
+from desk.api_bounces import bounce_routes
 from desk.api_description import describe
+from desk.api_hooks import hook_routes
 from desk.api_models import (
     LINKED,
     Before,
@@ -60,6 +62,7 @@ from models.errors import BadInput, SeasonkeeperError
 from models.instants import Span, parse_span
 from models.season import SeasonFile
 from models.views import EntryPage, EntryView, NoticeView, SeasonView, WindowView
+from notices.webhooks import Channel, HttpWebhooks
 from records import reading
 from records.access import Who
 from records.seasons import live
@@ -125,8 +128,12 @@ def create_app(
     lifespan: Callable[..., Any] | None = None,
     entrance: Entrance | None = None,
     rates: Rates | None = None,
+    webhooks: Channel | None = None,
 ) -> FastAPI:
-    """The API on a desk. Without an `entrance` it is open: nobody signs in. `rates` is how much may be asked."""
+    """The API on a desk. Without an `entrance` it is open: nobody signs in. `rates` is how much may be asked.
+
+    `webhooks` is what tests of webhooks are sent by.
+    """
     app = FastAPI(
         title="Seasonkeeper", version="0.1.0", summary="Ask, steer and register.", description=__doc__ or "",
         docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=lifespan,
@@ -134,6 +141,7 @@ def create_app(
     rates = rates or Rates()
     app.state.database, app.state.entrance = desk.database, entrance or Entrance()
     app.state.sign_in_limit = SignInLimit(rates.sign_in)
+    app.state.webhooks = webhooks or HttpWebhooks()
     # The last is the outermost: what another site sends is not counted, and what is too much is not begun.
     app.add_middleware(Idempotency)
     app.add_middleware(Limits, rates=rates)
@@ -146,6 +154,8 @@ def create_app(
     app.include_router(registration_routes(desk.database), prefix="/api", dependencies=[once])
     app.include_router(_commands(desk), prefix="/api", tags=["steer"], dependencies=[once])
     app.include_router(screening_routes(desk), prefix="/api", dependencies=[once])
+    app.include_router(hook_routes(), prefix="/api", dependencies=[once])
+    app.include_router(bounce_routes(), prefix="/api", dependencies=[once])
     app.include_router(_health(desk))
     describe(app)
     return app

@@ -24,6 +24,7 @@ from desk.channel_pages import ChannelPages
 from desk.client import Desk
 from desk.corrections import Corrections
 from desk.documents import DocumentPages, Shelf
+from desk.hooks_pages import HookPages
 from desk.labels import LABELS
 from desk.own_entry import OwnEntryPages
 from desk.pages_of import Pages
@@ -61,6 +62,7 @@ def add_console(
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     # Before the other pages: `/seasons/{season}/{act}` would take its addresses.
     app.include_router(SheetPages(console, imports).router(), include_in_schema=False)
+    app.include_router(HookPages(console).router(), include_in_schema=False)
     app.include_router(ScreeningPages(console).router(), include_in_schema=False)
     app.include_router(Pages(console).router(), include_in_schema=False)
     seldom = [Depends(app.state.sign_in_limit)]

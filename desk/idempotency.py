@@ -32,6 +32,8 @@ _KEY = re.compile(PATTERN.removesuffix("$") + r"\Z")
 WAIT_SECONDS = 5.0
 """How long a repeat waits for the answer of the first."""
 _LOOK_EVERY = 0.1
+_SECRET = re.compile(r"/api/seasons/[^/]+/hooks(/[^/]+/rotate)?")
+"""Answers with a secret in them are never kept."""
 _KEPT_STATUS = (409, 412)
 _KEPT_HEADERS = ("etag", "location")
 _TRUE = ("1", "true", "on", "yes", "t", "y")
@@ -106,7 +108,7 @@ def _key(scope: Scope) -> str | None:
     if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith("/api/"):
         return None
     key = Headers(scope=scope).get(HEADER)
-    if key is None or not _KEY.match(key):
+    if key is None or not _KEY.match(key) or _SECRET.fullmatch(scope["path"]):
         return None
     return None if Request(scope).query_params.get("dry_run", "").lower() in _TRUE else key
 

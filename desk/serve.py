@@ -22,6 +22,7 @@ from desk.documents import Shelf
 from desk.limits import Rates
 from desk.link_mail import LinkMail
 from models.errors import SeasonkeeperError
+from notices.webhooks import HttpWebhooks
 from records import reading
 from records.database import Database
 from records.store import open_store
@@ -60,7 +61,10 @@ def build(settings: Settings) -> FastAPI:
 
     entrance = Entrance(settings.needs_no_sign_in(), settings.desk_url(), LinkMail(settings), settings.mail_from)
     rates = Rates(settings.api_per_minute, settings.sign_in_per_minute)
-    app = create_app(desk, lifespan=lifespan, entrance=entrance, rates=rates)
+    app = create_app(
+        desk, lifespan=lifespan, entrance=entrance, rates=rates,
+        webhooks=HttpWebhooks(private=settings.hooks_private),
+    )
     add_console(
         app, desk, mail=settings.folder.mail, temporal_ui=settings.temporal_ui_url,
         imports=settings.folder.root / "imports",

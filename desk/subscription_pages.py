@@ -80,7 +80,8 @@ class SubscriptionPages:
         (now,) = await subscriptions.of_person(self._database, who.person_id, link.thing)
         return self._console.page(
             request, "my/unsubscribe.html", words, out=now.out.get(subscriptions.ALL), season=link.thing,
-            action=f"/unsubscribe/{token}", kinds=subscriptions.KINDS,
+            action=f"/unsubscribe/{token}",
+            kinds=await subscriptions.kinds_for(self._database, link.thing, who.person_id),
         )  # fmt: skip
 
     # One thing to do
@@ -148,11 +149,10 @@ class SubscriptionPages:
         words, found = await self._console.words(request), []
         for one in await subscriptions.of_person(self._database, who.person_id):
             file = await known_file(self._database, one.season)
-            found.append((one, file.name))
+            found.append((one, file.name, await subscriptions.kinds_for(self._database, one.season, who.person_id)))
         query = request.query_params
         return self._console.page(
-            request, "my/notices.html", words, status, found=found, kinds=subscriptions.KINDS, every=subscriptions.ALL,
-            saved="saved" in query and not trouble, void="void" in query and not trouble, trouble=trouble,
+            request, "my/notices.html", words, status, found=found, saved="saved" in query and not trouble, void="void" in query and not trouble, trouble=trouble,
             keyed=self._database.seal.has_key,
         )  # fmt: skip
 
@@ -161,11 +161,12 @@ class SubscriptionPages:
         form = await request.form()
         season = str(form.get("season", ""))[:200]
         wanted = {str(kind) for kind in form.getlist("kind")}
-        out = {subscriptions.ALL} if not wanted else {k for k in subscriptions.KINDS if k not in wanted}
         try:
             mine_ = await subscriptions.of_person(self._database, who.person_id)
             if season not in {one.season for one in mine_}:
                 raise BadInput("subscription.season", f"season: '{season}' is none of yours.", "Choose on the page.")
+            kinds = await subscriptions.kinds_for(self._database, season, who.person_id)
+            out = {kind for kind in kinds if kind not in wanted} if wanted else {subscriptions.ALL}
             await subscriptions.replace(self._database, season, who.person_id, out, by=f"person/{who.person_id}")
         except SeasonkeeperError as error:
             return await self._mine(request, who, error.sentence, status_of(error))

@@ -19,7 +19,7 @@ from records.database import CLOCK, Database, rows, run
 
 Role = Literal["operations", "organiser", "support"]
 ROLES: tuple[Role, ...] = ("operations", "organiser", "support")
-SCOPES = ("read", "steer", "register")
+SCOPES = ("read", "steer", "register", "bounces")
 LINK_MINUTES = 20
 LINKS_AN_HOUR = 5
 PERSON_SESSION = timedelta(days=14)

@@ -122,7 +122,8 @@ async def _together(database: Database, campaign: str) -> Companions:
 _LEADS = """SELECT campaign_id, person_id, subject, lead_subject FROM deliveries
   WHERE lead_campaign = :campaign AND state = 'merged'"""
 
-# One person's notices: the first of this campaign takes the others with it, the rest of this campaign among them.
+# One person's notices: the first of this campaign takes the others with it, the rest of this campaign among them. Each
+# person's are found by the person: a table that was empty a moment ago has no statistics that would say so.
 _TAKE_ALONG = f"""WITH clock AS (SELECT {CLOCK} AS at), leads AS (
     SELECT DISTINCT ON (d.person_id) d.person_id, d.subject, d.season_id, d.language,
       CASE WHEN :prompt THEN clock.at ELSE {_DUE_AT.format(d="d")} END AS at
@@ -132,12 +133,13 @@ _TAKE_ALONG = f"""WITH clock AS (SELECT {CLOCK} AS at), leads AS (
     ORDER BY d.person_id, d.queued_at, d.subject
   ), others AS (
     SELECT d.campaign_id, d.person_id, d.subject, l.subject AS lead_subject
-    FROM leads l JOIN deliveries d ON d.person_id = l.person_id JOIN campaigns c ON c.id = d.campaign_id
-    WHERE d.state = 'queued' AND d.attempts = 0 AND d.season_id = l.season_id AND d.language = l.language
-      AND NOT (d.campaign_id = :campaign AND d.subject = l.subject) AND c.template <> ALL (CAST(:alone AS text[]))
+    FROM leads l, LATERAL (SELECT o.* FROM deliveries o
+      WHERE o.person_id = l.person_id AND o.season_id = l.season_id AND o.language = l.language
+        AND NOT (o.campaign_id = :campaign AND o.subject = l.subject) OFFSET 0 FOR UPDATE SKIP LOCKED) d
+      JOIN campaigns c ON c.id = d.campaign_id
+    WHERE d.state = 'queued' AND d.attempts = 0 AND c.template <> ALL (CAST(:alone AS text[]))
       AND {_DUE_AT.format(d="d")} <= l.at + CAST(:within AS interval)
       AND (c.useful_until IS NULL OR l.at < c.useful_until)
-    FOR UPDATE OF d SKIP LOCKED
   )
   UPDATE deliveries d SET state = 'merged', lead_campaign = :campaign, lead_subject = o.lead_subject
   FROM others o WHERE d.campaign_id = o.campaign_id AND d.person_id = o.person_id AND d.subject = o.subject

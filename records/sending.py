@@ -80,7 +80,8 @@ class Sent(NamedTuple):
 
 # Each row is found by its key, whatever the statistics say of a table that was empty a moment ago.
 _BY_KEY = """LATERAL (SELECT o.ctid AS place, o.* FROM deliveries o
-      WHERE o.campaign_id = :campaign AND o.person_id = k.person_id AND o.subject = k.subject FOR UPDATE {locked}) d"""
+      WHERE o.campaign_id = :campaign AND o.person_id = k.person_id AND o.subject = k.subject
+      OFFSET 0 FOR UPDATE {locked}) d"""
 
 _STEP = f"""WITH clock AS (SELECT {CLOCK} AS at), mine AS (
     SELECT d.place, k.answer

@@ -21,6 +21,24 @@ ALL = "*"
 KINDS = tuple(name for name in FIELDS if urgency_of(name) is Urgency.ROUTINE)
 """What can be opted out of one by one: templates."""
 
+_APPLICANT = (
+    "draft_reminder", "channel_nudge", "confirm_reminder", "public_notice", "match_reminder", "negotiation_follow_up",
+    "follow_up_due", "follow_up_reminder",
+)  # fmt: skip
+_FOR = {
+    "applicant": _APPLICANT,
+    "channel": ("registration_open", "endorsement_reminder", "channel_reminder", "public_notice"),
+    "judge": ("ballot_reminder", "public_notice"),
+    "place": (
+        "need_open", "need_reminder", "match_reminder", "negotiation_follow_up", "follow_up_due", "follow_up_reminder",
+    ),
+}  # fmt: skip
+"""Which kinds a role is usually sent; what is not named here may come to everybody."""
+_ROLES = """SELECT 'applicant' AS role FROM entries WHERE season_id = :season AND applicant_id = :person
+  UNION SELECT 'channel' FROM channels WHERE season_id = :season AND contact_id = :person
+  UNION SELECT 'judge' FROM judges WHERE season_id = :season AND person_id = :person
+  UNION SELECT 'place' FROM places WHERE season_id = :season AND contact_id = :person"""
+
 
 class Subscription(NamedTuple):
     """What a person opted out of in a season, by kind, and since when."""
@@ -46,6 +64,16 @@ async def of_person(database: Database, person: int, season: str | None = None) 
         seasons = {*await seasons_of(connection, person), *(row["season_id"] for row in (*told, *found))}
     wanted = sorted(seasons) if season is None else [season]
     return [Subscription(one, {r["kind"]: r["at"] for r in found if r["season_id"] == one}) for one in wanted]
+
+
+async def kinds_for(database: Database, season: str, person: int) -> tuple[str, ...]:
+    """The kinds that a person may be sent in a season, by what the person is there; all for who is nothing yet."""
+    found = await database.at_once(_ROLES, season=season, person=person)
+    if not found:
+        return KINDS
+    theirs = {kind for row in found for kind in _FOR[row["role"]]}
+    named = {kind for kinds in _FOR.values() for kind in kinds}
+    return tuple(kind for kind in KINDS if kind in theirs or kind not in named)
 
 
 async def opt_out(database: Database, season: str, person: int, kind: str = ALL, *, by: str) -> bool:

@@ -16,6 +16,7 @@ from desk.cli import (
     documents,
     entries,
     graces,
+    hooks,
     privacy,
     process,
     screening,
@@ -99,6 +100,7 @@ for _module in (
     channels,
     documents,
     addresses,
+    hooks,
     subscription,
 ):
     _module.register(app)

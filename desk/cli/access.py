@@ -117,7 +117,7 @@ def disable(
 @token.command("make")
 def make(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The program that will use it.")],
-    scope: Annotated[list[str], typer.Option("--scope", metavar="read|steer|register", help="What it may do.")],
+    scope: Annotated[list[str], typer.Option("--scope", metavar="read|steer|register|bounces", help="What it may do.")],
     season: Annotated[str | None, typer.Option("--season", help="For one season only.")] = None,
     channel: Annotated[
         str | None, typer.Option("--channel", metavar="CODE", help="Registers for this channel of the season.")
@@ -129,7 +129,7 @@ def make(
     """Make a token. It is printed this once, and cannot be shown again.
 
     `read` looks at seasons, `steer` gives commands, `register` registers entries: with --channel those that the channel
-    recommends, else those that the token itself drafted. docs/api.md shows how they are used.
+    recommends, else those that the token itself drafted; `bounces` tells of mails that came back. docs/api.md shows how they are used.
 
     Examples:
 

@@ -110,8 +110,8 @@ TOPICS: dict[str, Topic] = {
     "notice": Topic(
         _ALL,
         both(
-            "Which notice was sent to you when, the values in it, and what the mail server answered.",
-            "向您发送的通知及其时间、所含信息和邮件服务器的答复。",
+            "Which notice was sent to you when, the values in it, what the mail server answered, and which you left.",
+            "向您发送的通知及其时间、所含信息、邮件服务器的答复，以及您退订的通知。",
         ),
         both("To answer the question whether you were told.", "用于查证您是否已获通知。"),
         "mails",

@@ -121,6 +121,7 @@ async def _apply_on(
             await run(connection, sql, season=season)
     if gone >= terms.mails:
         mails = await run(connection, _MAILS, season=season)
+        await run(connection, "DELETE FROM opt_outs WHERE season_id = :season", season=season)
     subjects = [Subject(**row) for row in await rows(connection, _STILL, people=list(people))]
     if subjects:
         files += (await wipe(connection, subjects)).files

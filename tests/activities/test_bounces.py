@@ -67,7 +67,9 @@ class Office:
     async def send(self, campaign: str = CAMPAIGN) -> dict[str, str]:
         """Send a campaign; the Message-ID of each mail so far, by the name of whom it is for."""
         await self.mail.send_batch(CampaignRef(campaign=campaign, season=SEASON))
-        return {to[0].split("@")[0]: str(email.message_from_bytes(data)["Message-ID"]) for _, to, data in self.server.mails}
+        return {
+            to[0].split("@")[0]: str(email.message_from_bytes(data)["Message-ID"]) for _, to, data in self.server.mails
+        }
 
     def deliver(self, file: str, message_id: str, recipient: str) -> bytes:
         """A report comes in."""
@@ -123,7 +125,9 @@ async def test_reports_of_three_kinds_of_servers_say_what_became_of_each_notice(
         "postfix": ("failed", "no_such_address"), "exim": ("failed", "no_such_address"),
         "exchange": ("failed", "mailbox_full"), "slow": ("sent", "delayed"), "well": ("sent", None),
     }  # fmt: skip
-    assert (stands["postfix"][2] or "").startswith("came back: 550 5.1.1 <…> User doesn't exist; accepted before with: 250")
+    assert (stands["postfix"][2] or "").startswith(
+        "came back: 550 5.1.1 <…> User doesn't exist; accepted before with: 250"
+    )
     assert "mailbox full" in (stands["exchange"][2] or "")
     assert "still being tried: 4.4.1 connect to imap" in (stands["slow"][2] or "")
     assert await office.given_up() == {"postfix", "exim"}
@@ -194,7 +198,9 @@ async def test_a_report_that_names_no_message_of_ours_changes_nothing_and_is_lis
 
 async def test_support_and_the_channel_are_told_once_and_the_mail_names_no_address(office: Office) -> None:
     contact = PersonForm(email="contact@example.org", name="Contact")
-    await channels.add_channel(office.database, SEASON, ChannelForm(code="INNO", name="Innovation Office", contact=contact))
+    await channels.add_channel(
+        office.database, SEASON, ChannelForm(code="INNO", name="Innovation Office", contact=contact)
+    )
     await run_open(office.database)
     made = await entries.draft(office.database, SEASON, entry_form(1), channel="INNO")
     [entry] = await office.database.at_once("SELECT number, applicant_id AS person FROM entries WHERE id = :e", e=made)

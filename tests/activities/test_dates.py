@@ -269,7 +269,9 @@ async def test_notices_without_a_date_and_a_process_that_needs_none_carry_no_fil
     assert [mail.get_content_type() for _, mail in post.box.mails][1:] == ["text/plain"]
 
 
-async def test_a_chinese_recipient_reads_chinese_and_the_link_opens_the_draft(post: Post) -> None:
+async def test_a_chinese_recipient_reads_chinese_and_no_link_that_opens_the_draft_gets_into_a_calendar(
+    post: Post,
+) -> None:
     await post.course.register(1)
     await post.course.rows("UPDATE people SET language = 'zh' RETURNING id")
     await post.course.rows("UPDATE entries SET state = 'draft' RETURNING id")
@@ -278,5 +280,7 @@ async def test_a_chinese_recipient_reads_chinese_and_the_link_opens_the_draft(po
     ((_, summary, _),) = post.box.entries(to)
     assert summary.startswith("截止：")
     (event,) = post.box.calendars[to].values()
-    assert str(event["url"]).startswith("https://season.example.org/do/")
-    assert str(event["url"]) in mail.get_body(("plain",)).get_content()
+    assert str(event["url"]) == f"https://season.example.org/my/{SEASON}/2024-EU-LH-0001"
+    assert "https://season.example.org/do/" in mail.get_body(("plain",)).get_content()
+    (file,) = mail.iter_attachments()
+    assert b"/do/" not in file.get_payload(decode=True)

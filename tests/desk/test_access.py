@@ -25,7 +25,7 @@ WINDOW = f"{SEASON}/EU/screening"
 URL = "https://season.example.org"
 
 ALL = frozenset(
-    {"nobody", "applicant", "support", "organiser", "other organiser", "operations", "read", "steer", "register"}
+    {"nobody", "applicant", "support", "organiser", "other organiser", "operations", "read", "steer", "register", "bounces"}
 )
 LOOKS = frozenset({"support", "organiser", "other organiser", "operations", "read"})
 STEERS = frozenset({"operations", "steer"})
@@ -118,6 +118,18 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/windows/{window:path}/reopen"): STEERS_WINDOW,
     ("POST", "/api/windows/{window:path}/pause"): STEERS_WINDOW,
     ("POST", "/api/windows/{window:path}/resume"): STEERS_WINDOW,
+    # Webhooks, and reports of mails that came back
+    ("GET", "/seasons/{season}/hooks"): OFFICE,
+    ("POST", "/seasons/{season}/hooks"): OFFICE,
+    ("GET", "/api/seasons/{season}/hooks"): STEERS,
+    ("POST", "/api/seasons/{season}/hooks"): STEERS,
+    ("DELETE", "/api/seasons/{season}/hooks/{hook}"): STEERS,
+    ("POST", "/api/seasons/{season}/hooks/{hook}/rotate"): STEERS,
+    ("POST", "/api/seasons/{season}/hooks/{hook}/test"): STEERS,
+    ("GET", "/api/seasons/{season}/hooks/events"): STEERS,
+    ("POST", "/api/seasons/{season}/hooks/events/{event}/retry"): STEERS,
+    ("GET", "/api/bounces"): OFFICE | {"support", "read"},
+    ("POST", "/api/bounces"): OFFICE | {"bounces"},
     # Registering by the API: whoever is signed in, and programs for that
     ("GET", "/api/seasons/{season}/registrations"): REGISTERS,
     ("POST", "/api/seasons/{season}/registrations"): REGISTERS,
@@ -162,6 +174,7 @@ VALUES = {
     "{season}": SEASON, "{stage}": "screening", "{act}": "pause", "{entry}": "2024-EU-LH-0001",
     "{window:path}": WINDOW, "{number}": "2024-EU-LH-0001", "{token}": "x", "{name}": "x", "{code}": "INNO",
     "{kind}": "entries", "{what}": "windows", "{form}": "csv", "{key}": "x", "{document}": "1",
+    "{hook}": "1", "{event}": "1",
 }  # fmt: skip
 
 
@@ -202,7 +215,7 @@ class House:
         used = await access.use_link(self.database, link.token)
         assert used is not None
         self._cookie("applicant", used[0])
-        for scope in ("read", "steer", "register"):
+        for scope in ("read", "steer", "register", "bounces"):
             _, secret = await access.make_token(self.database, scope, [scope])
             self.who[scope] = {"Authorization": f"Bearer {secret}"}
 

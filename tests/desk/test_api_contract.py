@@ -69,6 +69,7 @@ def description() -> dict[str, Any]:
                 "season": [season, "nowhere"], "stage": ["screening", "none"],
                 "window": [f"{season}/EU/screening", f"{season}/SG/registration", "nowhere/x"],
                 "entry": [*NUMBERS, "1", "none"], "number": [*NUMBERS, "none"],
+                "hook": ["1", "2", "4711", "none"], "event": ["1", "2", "4711", "none"],
             }  # fmt: skip
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path":
@@ -83,7 +84,7 @@ async def _prepare(admin: str, name: str, url: str) -> str:
     database = Database(url)
     for season in (SEASON, OTHER):
         await build_town(database, began=timedelta(days=10), season=season)
-    _, secret = await access.make_token(database, "everything", ["read", "steer", "register"])
+    _, secret = await access.make_token(database, "everything", ["read", "steer", "register", "bounces"])
     await database.close()
     return secret
 

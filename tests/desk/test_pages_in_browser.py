@@ -26,7 +26,7 @@ PAGES = (
     "/", f"/seasons/{SEASON}", f"/seasons/{SEASON}/windows", f"/windows/{SEASON}/EU/screening",
     f"/seasons/{SEASON}/entries", f"/seasons/{SEASON}/entries/2024-EU-LH-0001",
     f"/seasons/{SEASON}/entries/2024-EU-LH-0002", f"/seasons/{SEASON}/next",
-    f"/seasons/{SEASON}/log", f"/seasons/{SEASON}/notices", f"/seasons/{SEASON}/import", "/mails",
+    f"/seasons/{SEASON}/log", f"/seasons/{SEASON}/notices", f"/seasons/{SEASON}/import", f"/seasons/{SEASON}/hooks", "/mails",
     f"/seasons/{SEASON}/screening", f"/seasons/{SEASON}/screening/2024-EU-DE-0001", "/nowhere",
     "/sign-in", "/sign-in/used-up", "/staff/sign-in", "/privacy", "/privacy/people",
 )  # fmt: skip

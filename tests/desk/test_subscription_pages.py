@@ -176,9 +176,11 @@ async def test_a_person_chooses_kinds_for_each_season_and_the_command_shows_them
 ) -> None:
     draft = await post.draft()
     async with await post.signed_in(draft["email"]) as browser:
-        page = (await browser.get("/my/notices")).text
-        assert page.count(" checked") == len(subscriptions.KINDS)
-        kept = [kind for kind in subscriptions.KINDS if kind != "draft_reminder"]
+        kinds = await subscriptions.kinds_for(post.database, SEASON, draft["person"])
+        page = (await browser.get("/my/notices?lang=en")).text
+        assert page.count(" checked") == len(kinds) < len(subscriptions.KINDS)
+        assert ("reminder to submit" in page, "reminder to score" in page) == (True, False)
+        kept = [kind for kind in kinds if kind != "draft_reminder"]
         answer = await browser.post("/my/notices", data={"season": SEASON, "kind": kept})
         assert answer.headers["location"] == "/my/notices?saved=1"
         assert (await browser.get("/my/notices")).text.count(" checked") == len(kept)

@@ -25,7 +25,7 @@ from models.forms import JudgeForm, PersonForm
 from models.results import CampaignRef
 from models.season import Retention
 from models.tables import Base
-from records import access, campaigns, entries, judging, log, staff
+from records import access, campaigns, entries, judging, log, staff, subscriptions
 from records.campaigns import Recipient
 from records.database import Database, at_instant, rows, run
 from records.privacy import kept
@@ -320,9 +320,13 @@ async def test_what_was_kept_long_enough_goes_by_the_seasons_own_terms_and_once(
             done = await retain(course.database, dry_run=dry_run)
         return [(one.entries, one.mails, one.people) for one in done.seasons]
 
+    person = (await course.column("SELECT min(id) FROM people"))[0]
+    await subscriptions.opt_out(course.database, SEASON, person, by="page")
     assert await after(29) == []
+    assert await course.column("SELECT count(*) FROM opt_outs") == [1]
     notices = await course.column("SELECT count(*) FROM deliveries")
     assert await after(30) == [(0, notices[0], 0)]
+    assert await course.column("SELECT count(*) FROM opt_outs") == [0]
     assert await after(30) == []
     before = await dump(course.database)
     assert await after(366, dry_run=True) == [(4, 0, 0)]
