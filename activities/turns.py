@@ -23,7 +23,8 @@ LEASE = timedelta(seconds=10)
 _GROUP_LEASE = timedelta(seconds=120)
 _LOOK_AHEAD, _FRESH = 100, 1.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
-_SHORTEST = 0.2
+_SHORTEST, _LONGEST = 0.2, 30.0
+"""Seconds that a lane waits for a domain; what has longer to wait is left to a later batch."""
 
 
 class Taken(NamedTuple):
@@ -77,10 +78,11 @@ class OneByOne:
         """See Turns. Waits for those that a limit of their domain puts off."""
         while True:
             taken = await self._turn(_Turn(sent, wants=True))
-            if taken is not None or not (self._later and self._may_take()):
+            wait = self._later[0] - time.monotonic() if self._later else _LONGEST
+            if taken is not None or wait >= _LONGEST or not self._may_take():
                 return taken
             sent = None
-            await asyncio.sleep(max(self._later[0] - time.monotonic(), _SHORTEST))
+            await asyncio.sleep(max(wait, _SHORTEST))
 
     async def over(self, sent: Sent) -> None:
         """See Turns."""

@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import WorkflowHandle
-
 from activities.campaigns import poke_campaign
 from activities.turns import LEASE
 from benchmarks.mail_stack import CAMPAIGN, SEASON, Person, Sink, Stack, plan, prepare, sink, stack, stop
@@ -50,7 +48,11 @@ class Case:
     def start(self) -> subprocess.Popen[bytes]:
         """One more mail worker."""
         worker = self.given.worker(
-            "mail", self.taken.port, mail_connections=LANES, mail_per_second=PER_SECOND, public_url="https://example.org"
+            "mail",
+            self.taken.port,
+            mail_connections=LANES,
+            mail_per_second=PER_SECOND,
+            public_url="https://example.org",
         )
         self.workers.append(worker)
         return worker
@@ -61,8 +63,8 @@ class Case:
         return int(found[0]["n"])
 
     async def until_sending(self, worker: subprocess.Popen[bytes]) -> int:
-        """Wait until this worker has sent something; how many are sent in all. None left raises StopIteration."""
-        before, until = await self.sent(), time.monotonic() + 60
+        """Wait until something more is sent, which this worker does; how many are sent in all."""
+        before, until = await self.sent(), time.monotonic() + 90
         while (now := await self.sent()) == before:
             if worker.poll() is not None or time.monotonic() > until:
                 raise Unavailable("worker.failed", f"The mail worker does not send: see {self.given.folder}.")
@@ -83,15 +85,19 @@ class Case:
             worker = self.start()
         return self.kills
 
-    async def stop_and_go_on(self, handle: WorkflowHandle[Any, Any]) -> None:
-        """Stop one worker for longer than its lease; another takes over. Then let the first go on."""
+    async def stop_and_go_on(self) -> int:
+        """Stop one worker for longer than its lease while another takes over, and let it go on; how many that sent."""
         first = self.workers[-1]
-        await self.until_sending(first)
-        other = self.start()
+        already = await self.until_sending(first)
+        self.start()
         os.killpg(first.pid, signal.SIGSTOP)
         try:
-            await asyncio.sleep(LEASE.total_seconds() * 1.5)
-            await self.until_sending(other)
+            begun = time.monotonic()
+            while time.monotonic() - begun < LEASE.total_seconds() * 1.5 or await self.sent() <= already + LANES:
+                if time.monotonic() - begun > 90:
+                    raise Unavailable("worker.failed", f"No other worker took over: see {self.given.folder}.")
+                await asyncio.sleep(0.2)
+            return await self.sent() - already
         finally:
             os.killpg(first.pid, signal.SIGCONT)
 
@@ -110,11 +116,11 @@ async def run_case(given: Stack, count: int, what: str, kills: int, seed: int) -
             await poke_campaign(client, SEASON, CAMPAIGN)
             handle = client.get_workflow_handle(f"season/{SEASON}/campaign/{CAMPAIGN}")
             done = await case.kill_again_and_again(count) if what == "killed" else 0
-            if what == "stopped":
-                await case.stop_and_go_on(handle)
+            others = {"taken_over": await case.stop_and_go_on()} if what == "stopped" else {}
             async with asyncio.timeout(_PATIENCE.total_seconds()):
                 await handle.result()
-            return await _figures(database, taken, people, done) | {"seconds": round(time.perf_counter() - begun, 1)}
+            figures = await _figures(database, taken, people, done) | others
+            return figures | {"seconds": round(time.perf_counter() - begun, 1)}
         finally:
             await database.close()
             for worker in (season, *case.workers):

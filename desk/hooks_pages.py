@@ -45,7 +45,7 @@ class HookPages:
         self, request: Request, season: str, status: int = 200, trouble: SeasonkeeperError | None = None, **said: Any
     ) -> Response:
         words = await self._console.words(request, season)
-        values = {"done": "", "secret": None, "filled": {}, "ticked": set(), **said}
+        values = {"done": "", "secret": None, "filled": {"url": "", "area": ""}, "ticked": set(), **said}
         return self._console.page(
             request, "hooks.html", words, status, season_id=season, trouble=trouble, kinds=tuple(GROUPS),
             found=await hooks.of_season(self._database, season),

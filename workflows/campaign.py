@@ -6,16 +6,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority
+from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from activities.mail import MailDeeds
     from models.queues import BULK, MAIL_QUEUE
     from models.results import CampaignRef, Sending
-    from workflows.calls import PATIENT, until
+    from workflows.calls import until
 
 # A worker that was killed is missed soon; one that is only slow does no harm when another goes on beside it.
 _LIFE = timedelta(seconds=8)
+_AGAIN = RetryPolicy(
+    initial_interval=timedelta(seconds=1), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=8)
+)
 
 
 @workflow.defn
@@ -40,7 +43,7 @@ class CampaignWorkflow:
                 task_queue=MAIL_QUEUE,
                 start_to_close_timeout=timedelta(minutes=10),
                 heartbeat_timeout=_LIFE,
-                retry_policy=PATIENT,
+                retry_policy=_AGAIN,
                 summary=f"Send {ref.campaign}",
                 priority=Priority(priority_key=BULK),
             )

@@ -156,7 +156,7 @@ def rotate(hook: HookArg, actor: Actor = "ops", as_json: Json = False, lang: Lan
 
 
 @hooks.command("test")
-def test(hook: HookArg, actor: Actor = "ops", as_json: Json = False, lang: Lang = None, data: Data = None) -> None:
+def send_test(hook: HookArg, actor: Actor = "ops", as_json: Json = False, lang: Lang = None, data: Data = None) -> None:
     """Send a webhook one event now, and say what it answered. A disabled one that takes it is enabled.
 
     Exit code 1 where it was not taken.

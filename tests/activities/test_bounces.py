@@ -214,7 +214,7 @@ async def test_support_and_the_channel_are_told_once_and_the_mail_names_no_addre
     told = f"{SEASON}/{bounces.TEMPLATE}"
     # Sent by the sweep, at an hour when the contact is awake.
     with at_instant(START + 8 * HOUR):
-        assert [one.campaign for one in await campaigns.waiting(office.database, HOUR) if one.single][0] == told
+        assert next(one.campaign for one in await campaigns.waiting(office.database, HOUR) if one.single) == told
         await office.send(told)
     mails = [email.message_from_bytes(data) for _, to, data in office.server.mails if to == ["contact@example.org"]]
     assert len(mails) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
@@ -145,7 +146,7 @@ async def test_a_failing_endpoint_is_tried_for_three_days_with_growing_pauses_an
         if len(endpoint.came) > before:
             tries.append(after)
         after += HOUR
-    pauses = [later - earlier for earlier, later in zip(tries, tries[1:], strict=False)]
+    pauses = [later - earlier for earlier, later in itertools.pairwise(tries)]
     assert pauses[:-1] == sorted(pauses[:-1])
     assert (len(tries), tries[-1]) == (10, 72 * HOUR)
     assert tries[4] - tries[3] >= 2 * HOUR

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from rehearsal.runner import rehearse
+from rules.season_file import load
 from tests.rehearsal.conftest import Rehearse
 from tests.seasons import SMALL
 
@@ -17,7 +19,7 @@ def test_nothing_is_late_early_twice_or_lost(rehearsed: Rehearse) -> None:
     report = rehearsed(SMALL, 60, 4, 15)
     assert report.flaws() == []
     assert report.windows.total == report.windows.closed > 0
-    assert report.notices.sent == report.notices.planned > 0
+    assert 0 < report.notices.mails <= report.notices.sent <= report.notices.planned
     assert [finding for finding in report.findings if finding.severity == "error"] == []
 
 
@@ -50,3 +52,18 @@ def test_every_example_rehearses_to_its_end(rehearsed: Rehearse, path: Path) -> 
     report = rehearsed(path, 100, 1, 18)
     assert report.flaws() == []
     assert report.entries.awarded > 0
+
+
+def test_nobody_is_reminded_at_night_or_on_a_day_off_that_can_wait(tmp_path: Path) -> None:
+    """The same season with the usual hours: they are kept by every mail, and not by chance."""
+    usual = tmp_path / "usual.yaml"
+    lines = SMALL.read_text(encoding="utf-8").splitlines()
+    usual.write_text("\n".join(line for line in lines if not line.startswith("notices:")), encoding="utf-8")
+    report = rehearse(load(usual), entries=40, seed=5, months=4)
+    assert report.flaws() == []
+    hours = dict(report.album.hours)
+    assert sum(hours["routine"]) > 20
+    assert sum(hours["routine"]) == sum(hours["routine"][8:20])
+    assert sum(hours["essential"][8:20]) > sum(hours["essential"][:8]) + sum(hours["essential"][20:])
+    assert sum(hours["at_once"][:8]) > 0
+    assert report.notices.mails < report.notices.sent

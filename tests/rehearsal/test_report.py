@@ -24,7 +24,9 @@ def test_the_files_say_what_was_found(rehearsed: Rehearse, tmp_path: Path) -> No
         "started", "submitted", "refused_late", "eligible", "reviewed", "defended", "finalists", "awarded",
     }  # fmt: skip
     assert set(found["windows"]) == {"total", "closed", "accepted_late", "refused_early"}
-    assert set(found["notices"]) == {"planned", "sent", "duplicate", "lost"}
+    assert set(found["notices"]) == {
+        "planned", "sent", "duplicate", "lost", "mails", "night", "day_off", "useless",
+    }  # fmt: skip
     for finding in found["findings"]:
         assert set(finding) == {"code", "severity", "text", "count"}
         assert set(finding["text"]) == {"en", "zh"}
@@ -33,7 +35,7 @@ def test_the_files_say_what_was_found(rehearsed: Rehearse, tmp_path: Path) -> No
 def test_the_page_needs_nothing_else(rehearsed: Rehearse, tmp_path: Path) -> None:
     write(rehearsed(SMALL, 40, 5, 3.5), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 4
+    assert page.count("<svg") == 5
     assert "http" not in page.replace("http-equiv", "")
     assert 'class="zh"' in page
     assert 'class="en"' in page
