@@ -105,20 +105,20 @@ def outside_of(request: Request) -> Outside:
 
 def hook_routes() -> APIRouter:
     """What is asked and done of the webhooks of a season."""
-    router = APIRouter(prefix="/seasons/{season}/hooks", tags=["steer"], responses=described(404, 409))
+    router = APIRouter(prefix="/seasons/{season}", tags=["steer"], responses=described(404, 409))
     _asks(router)
     _acts(router)
     return router
 
 
 def _asks(router: APIRouter) -> None:
-    @router.get("", operation_id="listHooks", summary="The webhooks of a season.")
+    @router.get("/hooks", operation_id="listHooks", summary="The webhooks of a season.")
     async def listed(request: Request, season: Season, _who: Steers) -> tuple[HookAnswer, ...]:
         found = await hooks.of_season(database_of(request), season)
         return tuple(HookAnswer(**one._asdict()) for one in found)
 
     @router.get(
-        "/events",
+        "/hook-events",
         operation_id="listHookEvents",
         summary="The newest events that webhooks were told or are to be, and what they answered.",
         responses=LINKED,
@@ -142,32 +142,38 @@ def _asks(router: APIRouter) -> None:
 
 
 def _acts(router: APIRouter) -> None:
-    @router.post("", operation_id="addHook", summary="Tell a program of events from now on; its secret, this once.")
+    @router.post(
+        "/hooks", operation_id="addHook", summary="Tell a program of events from now on; its secret, this once."
+    )
     async def add(request: Request, season: Season, body: NewHook, who: Steers) -> SecretAnswer:
         await channel_of(request).check(body.url)
         made = await hooks.add(database_of(request), season, body.url, body.events, area=body.area, actor=who.actor)
         return SecretAnswer(hook=made.id, secret=made.secret)
 
-    @router.delete("/{hook}", operation_id="removeHook", summary="Tell a program nothing any more.")
+    @router.delete("/hooks/{hook}", operation_id="removeHook", summary="Tell a program nothing any more.")
     async def remove(request: Request, season: Season, hook: Number, who: Steers) -> RemovedAnswer:
         await hooks.remove(database_of(request), hook, actor=who.actor, season=season)
         return RemovedAnswer(hook=hook)
 
     @router.post(
-        "/{hook}/rotate", operation_id="rotateHook", summary="A new secret; for a day the old one signs beside it."
+        "/hooks/{hook}/rotate",
+        operation_id="rotateHook",
+        summary="A new secret; for a day the old one signs beside it.",
     )
     async def rotate(request: Request, season: Season, hook: Number, who: Steers) -> SecretAnswer:
         made = await hooks.rotate(database_of(request), hook, actor=who.actor, season=season)
         return SecretAnswer(hook=made.id, secret=made.secret)
 
-    @router.post("/{hook}/test", operation_id="testHook", summary="Send one event now, and say what was answered.")
+    @router.post(
+        "/hooks/{hook}/test", operation_id="testHook", summary="Send one event now, and say what was answered."
+    )
     async def test(request: Request, season: Season, hook: Number, who: Steers) -> EventAnswer:
         database = database_of(request)
         delivery = await hooks.ask_test(database, hook, actor=who.actor, season=season)
         told = await outside_of(request).test_hook(await hook_deliveries.one_told(database, delivery))
         return EventAnswer(**told._asdict())
 
-    @router.post("/events/{event}/retry", operation_id="retryHookEvent", summary="Try an event again.")
+    @router.post("/hook-events/{event}/retry", operation_id="retryHookEvent", summary="Try an event again.")
     async def retry(
         request: Request,
         season: Season,

@@ -376,13 +376,20 @@ class Waiting(NamedTuple):
 
 
 async def waiting(database: Database, older_than: timedelta) -> list[Waiting]:
-    """Every campaign that still has deliveries queued longer than this whose time has come, or abandoned."""
+    """Every campaign that still has deliveries queued longer than this whose time has come, or abandoned.
+
+    Also one whose mails are done with while something that was to go in them did not: a crash came between.
+    """
     found = await database.at_once(
         f"""SELECT DISTINCT d.campaign_id, d.season_id, c.id = c.season_id || '/' || c.template AS single
             FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id, (SELECT {CLOCK} AS at) clock
             WHERE d.state IN ('queued', 'sending') AND {DUE}
               AND (d.state = 'sending' OR d.queued_at < clock.at - CAST(:older AS interval))
-            ORDER BY d.campaign_id""",
+            UNION SELECT c.id, c.season_id, c.id = c.season_id || '/' || c.template
+            FROM deliveries d JOIN campaigns c ON c.id = d.lead_campaign JOIN deliveries l
+              ON l.campaign_id = d.lead_campaign AND l.person_id = d.person_id AND l.subject = d.lead_subject
+            WHERE d.state = 'merged' AND l.state NOT IN ('queued', 'sending')
+            ORDER BY 1""",
         older=older_than,
     )
     return [Waiting(row["campaign_id"], row["season_id"], row["single"]) for row in found]

@@ -39,7 +39,7 @@ _NEEDS = """SELECT pl.name AS place, pl.kind AS place_kind, p.name AS contact_na
   FROM needs n JOIN places pl ON pl.id = n.place_id JOIN people p ON p.id = pl.contact_id
   WHERE n.season_id = :season ORDER BY pl.name, n.id"""
 
-_NOTICES = """SELECT c.template, CASE d.state WHEN 'sending' THEN 'queued' ELSE d.state END AS state, p.email AS to,
+_NOTICES = """SELECT c.template, CASE WHEN d.state IN ('sending', 'merged') THEN 'queued' ELSE d.state END AS state, p.email AS to,
     e.number, d.window_id AS window, d.queued_at, d.sent_at, d.answer, d.possibly_twice
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id JOIN people p ON p.id = d.person_id
   LEFT JOIN entries e ON e.id = d.entry_id

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -56,7 +56,9 @@ async def seat(database: Database) -> AsyncIterator[Seat]:
             try:
                 await connection.execute(f"SELECT pg_advisory_unlock({SENDERS}, {number}); RESET plan_cache_mode")
             except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
-                connection.terminate()  # with its session the lock is gone
+                # The session was lost: the lock goes with it.
+                with suppress(asyncpg.InterfaceError):
+                    connection.terminate()
 
 
 _PEEK = f"""WITH clock AS (SELECT {CLOCK} AS at), taken AS (

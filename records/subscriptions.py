@@ -57,6 +57,8 @@ async def of_person(database: Database, person: int, season: str | None = None) 
         known = await rows(connection, "SELECT 1 FROM people WHERE id = :person AND erased_at IS NULL", person=person)
         if not known:
             raise NotFound("subscription.person", f"There is no person {person}.", "`season privacy export` tells it.")
+        if season is not None and not await rows(connection, "SELECT 1 FROM seasons WHERE id = :season", season=season):
+            raise NotFound("season.unknown", f"There is no season '{season}'.", "`season list` shows the seasons.")
         told = await rows(connection, "SELECT DISTINCT season_id FROM deliveries WHERE person_id = :p", p=person)
         found = await rows(
             connection, "SELECT season_id, kind, at FROM opt_outs WHERE person_id = :p ORDER BY kind", p=person

@@ -301,7 +301,7 @@ _OWN = (
     f"DELETE FROM staff WHERE person_id {_IS}",
 )
 _NOTHING_MORE = f"""UPDATE deliveries SET state = 'skipped', answer = 'the person was erased', owner = NULL,
-    lease_until = NULL WHERE person_id {_IS} AND state IN ('queued', 'sending')"""
+    lease_until = NULL WHERE person_id {_IS} AND state IN ('queued', 'sending', 'merged')"""
 _TOMBSTONE = f"""UPDATE people SET email = 'erased-' || id || '@' || CAST(:domain AS text), name = :name, zone = NULL,
     country = NULL, birth_year = NULL, verified_at = NULL, bounced_at = NULL, bounce_answer = NULL, erased_at = :at
     WHERE id {_IS}"""

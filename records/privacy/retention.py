@@ -181,7 +181,7 @@ _OTHERS_TEXTS = (
        WHERE season_id = :season AND (organisation IS NOT NULL OR background IS NOT NULL)""",
 )
 _MAILS = """UPDATE deliveries SET data = '{}', answer = NULL
-    WHERE season_id = :season AND (data <> '{}' OR answer IS NOT NULL) AND state NOT IN ('queued', 'sending')"""
+    WHERE season_id = :season AND (data <> '{}' OR answer IS NOT NULL) AND state NOT IN ('queued', 'sending', 'merged')"""
 _STILL = """SELECT id, email, name FROM people
     WHERE id = ANY(CAST(:people AS bigint[])) AND erased_at IS NULL ORDER BY id FOR UPDATE"""
 # Seasons of everybody, once for each role.

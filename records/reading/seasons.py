@@ -37,7 +37,7 @@ _TABLE = """SELECT e.area, e.track, count(*) AS started,
     count(*) FILTER (WHERE EXISTS (SELECT 1 FROM awards a WHERE a.entry_id = e.id)) AS awarded
   FROM entries e WHERE e.season_id = :season GROUP BY e.area, e.track"""
 
-_NOTICES = """SELECT count(*) FILTER (WHERE state IN ('queued', 'sending')) AS queued,
+_NOTICES = """SELECT count(*) FILTER (WHERE state IN ('queued', 'sending', 'merged')) AS queued,
     count(*) FILTER (WHERE state = 'sent') AS sent, count(*) FILTER (WHERE state = 'failed') AS failed,
     count(*) FILTER (WHERE state = 'skipped') AS skipped, count(*) FILTER (WHERE possibly_twice) AS possibly_twice
   FROM deliveries WHERE season_id = :season"""

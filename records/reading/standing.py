@@ -115,7 +115,7 @@ async def standing(database: Database, season: str, number: str, person: int) ->
 _SLOTS = """SELECT s.stage, x.starts_at AS at FROM slots x JOIN sessions s ON s.id = x.session_id
   WHERE x.entry_id = :entry AND x.state = 'scheduled' ORDER BY x.starts_at"""
 # Without an entry: what concerns everybody in a season or a window. Whoever judges there too sees no task of theirs.
-_NOTICES = r"""SELECT c.template, CASE d.state WHEN 'sending' THEN 'queued' ELSE d.state END AS state,
+_NOTICES = r"""SELECT c.template, CASE WHEN d.state IN ('sending', 'merged') THEN 'queued' ELSE d.state END AS state,
     coalesce(d.sent_at, d.queued_at) AS at
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
   WHERE d.season_id = :season AND d.person_id = :person AND (d.entry_id = :entry OR (d.entry_id IS NULL

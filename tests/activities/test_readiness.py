@@ -230,3 +230,25 @@ async def test_what_stays_undone_is_told_to_the_area_and_then_to_the_office(data
     await course.cast_all("review", datetime(2024, 6, 14, 13, tzinfo=ZoneInfo("Europe/Brussels")))
     async with database.transaction() as connection:
         assert await campaigns.plan(connection, "later", SEASON, "escalation", "office", window=window, area="EU") == 0
+
+
+async def test_what_a_crash_left_between_two_mails_is_found_and_listed_as_possibly_twice(office: Office) -> None:
+    noon = brussels(8, 12)
+    first = await office.plan("judge", "window_extended", noon, subject="a")
+    second = await office.plan("judge", "need_reminder", noon, subject="b")
+    async with office.database.transaction() as connection:
+        # The worker died after the mail that carries both was kept as sent, and before the second notice was.
+        await run(
+            connection,
+            """UPDATE deliveries SET state = CASE campaign_id WHEN :first THEN 'sent' ELSE 'merged' END,
+                 lead_campaign = CASE campaign_id WHEN :second THEN CAST(:first AS text) END,
+                 lead_subject = CASE campaign_id WHEN :second THEN 'a' END WHERE campaign_id IN (:first, :second)""",
+            first=first,
+            second=second,
+        )
+    with at_instant(noon + HOUR):
+        waiting = [one.campaign for one in await campaigns.waiting(office.database, HOUR / 2)]
+    assert waiting == [first]
+    assert await office.at(noon + HOUR, first) == 0
+    assert await office.at(noon + HOUR, second) == 1
+    assert (await office.stands(second))["judge"][2]

@@ -78,7 +78,7 @@ async def worker(url: str, server: Server, lease: float) -> AsyncIterator[asynci
 async def arrive(server: Server, count: int) -> None:
     """Wait until so many mails have come."""
     async with asyncio.timeout(60):
-        while len(server.mails) < count:
+        while len(server.mails) < count:  # noqa: ASYNC110 - the server is asked, it tells nobody
             await asyncio.sleep(0.005)
 
 
@@ -168,22 +168,18 @@ async def test_a_cancelled_batch_finishes_what_is_on_its_way(database: Database)
 
 
 async def test_a_domain_that_takes_little_holds_up_no_other(database: Database) -> None:
-    await queue(database, 60, ("slow.example.org", "one.example.org", "two.example.org"))
-    slow = Pacing(None, 1 / 1000)
-    slow._domains |= {"one.example.org": -1e9, "two.example.org": -1e9}
+    await queue(database, 60, tuple("slow.example.org" if n % 2 else f"d{n}.example.org" for n in range(60)))
+    limited = Pacing(None, 1 / 1000)
     async with serving() as server, SmtpTransport("127.0.0.1", server.port, connections=LANES) as transport:
-        done = await MailDeeds(house(database, transport, pacing=slow)).send_batch(REF)
+        done = await MailDeeds(house(database, transport, pacing=limited)).send_batch(REF)
     reached = Counter(mail[1][0].rpartition("@")[2] for mail in server.mails)
-    assert reached == {"slow.example.org": 1, "one.example.org": 1, "two.example.org": 1}
-    assert done.left == 57
-    # Each waits for an instant of its own: a slot every thousand seconds.
-    found = await database.at_once(
-        """SELECT split_part(p.email, '@', 2) AS domain, d.not_before FROM deliveries d JOIN people p ON p.id = d.person_id
-           WHERE d.state = 'queued' ORDER BY d.not_before"""
-    )
-    instants = [row["not_before"] for row in found if row["domain"] == "slow.example.org"]
-    gaps = [later - earlier for earlier, later in itertools.pairwise(instants)]
-    assert all(timedelta(seconds=990) < gap < timedelta(seconds=1010) for gap in gaps)
+    assert (done.sent, done.left) == (31, 29)
+    assert reached.pop("slow.example.org") == 1
+    assert set(reached.values()) == {1}
+    # Each of the others waits for an instant of its own: one every thousand seconds.
+    found = await database.at_once("SELECT not_before FROM deliveries WHERE state = 'queued' ORDER BY not_before")
+    gaps = [later["not_before"] - earlier["not_before"] for earlier, later in itertools.pairwise(found)]
+    assert {round(gap.total_seconds()) for gap in gaps} == {1000}
 
 
 async def test_mails_over_their_domains_limit_go_when_their_slot_has_come(database: Database) -> None:

@@ -126,8 +126,8 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("DELETE", "/api/seasons/{season}/hooks/{hook}"): STEERS,
     ("POST", "/api/seasons/{season}/hooks/{hook}/rotate"): STEERS,
     ("POST", "/api/seasons/{season}/hooks/{hook}/test"): STEERS,
-    ("GET", "/api/seasons/{season}/hooks/events"): STEERS,
-    ("POST", "/api/seasons/{season}/hooks/events/{event}/retry"): STEERS,
+    ("GET", "/api/seasons/{season}/hook-events"): STEERS,
+    ("POST", "/api/seasons/{season}/hook-events/{event}/retry"): STEERS,
     ("GET", "/api/bounces"): OFFICE | {"support", "read"},
     ("POST", "/api/bounces"): OFFICE | {"bounces"},
     # Registering by the API: whoever is signed in, and programs for that

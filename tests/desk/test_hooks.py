@@ -22,6 +22,7 @@ from tests.desk.town import SEASON
 from tests.endpoint import Endpoint, listening
 
 HOOKS = f"/api/seasons/{SEASON}/hooks"
+EVENTS = f"/api/seasons/{SEASON}/hook-events"
 
 
 @pytest.fixture
@@ -93,8 +94,8 @@ async def test_the_api_does_the_same_and_keeps_no_secret_for_a_repeat(
     [shown] = (await private.get(HOOKS)).json()
     assert shown["renewing_until"] is not None
     assert "secret" not in shown
-    [event] = (await private.get(f"{HOOKS}/events", params={"hook": number})).json()
-    again = await private.post(f"{HOOKS}/events/{event['id']}/retry")
+    [event] = (await private.get(EVENTS, params={"hook": number})).json()
+    again = await private.post(f"{EVENTS}/{event['id']}/retry")
     assert (again.status_code, again.json()["code"]) == (409, "hook.arrived")
     assert secret not in json.dumps([shown, event, renewed])
     other = await private.post("/api/seasons/nowhere/hooks", json=body)

@@ -192,6 +192,8 @@ async def test_a_person_chooses_kinds_for_each_season_and_the_command_shows_them
         monkeypatch.setenv("SEASON_DATA_DIR", str(tmp_path))
         told = await run("notices", "subscription", "--person", str(draft["person"]), "--lang", "en")
         assert "unsubscribed from" in told.output
+        for wrong in (["--person", "999999"], ["--person", "1", "--season", "none"]):
+            assert (await run("notices", "subscription", *wrong)).exit_code == 1
         told = await run("notices", "subscription", "--person", str(draft["person"]), "--json")
         assert [list(one["out"]) for one in json.loads(told.output)] == [["draft_reminder"]]
         await browser.post("/my/notices", data={"season": SEASON})
