@@ -10,7 +10,7 @@ from models.text import Text
 from notices.context import NoticeContext
 from notices.digest import together
 from notices.message import build, domain_of, message_id
-from notices.render import render
+from notices.render import Words, render
 from notices.signing import Signer
 from records import bounces, channel_work, channels, endorsements, links
 from records.campaigns import Claimed
@@ -54,7 +54,7 @@ def compose(
     if companions:  # so that all end alike, and the end is said once
         contexts = [replace(context, unsubscribe=leave or None) for context in contexts]
     words = together(
-        [render(one.template, one.language, context) for one, context in zip(several, contexts, strict=True)],
+        [words_of(one, context) for one, context in zip(several, contexts, strict=True)],
         delivery.language,
     )
     domain = domain_of(sender)
@@ -89,6 +89,13 @@ def compose(
         unsubscribe=leave if leave.startswith("https://") else "",
         signer=stationery.signer if whole else None,
     )
+
+
+def words_of(delivery: Claimed, context: NoticeContext) -> Words:
+    """The words of one delivery: its template's, or those that somebody gave this one in the outbox."""
+    if delivery.own_words:
+        return Words(delivery.own_words["subject"], delivery.own_words["body"])
+    return render(delivery.template, delivery.language, context)
 
 
 def not_wanted(delivery: Claimed) -> str:

@@ -30,6 +30,8 @@ from records.seasons import LiveSeason, live
 from records.sending import Sent, seat
 
 _LEAST_PAUSE = timedelta(seconds=1)
+_HELD_PAUSE = timedelta(seconds=60)
+"""How long (nominal) a campaign sleeps while mail is held; a release wakes it."""
 _MOST_ATTEMPTS = 12
 _LONGEST = timedelta(minutes=4)
 """How long a batch goes on at most: well under what an activity may take."""
@@ -60,6 +62,8 @@ class MailDeeds:
             await readiness.let_go(house.database, ref.campaign)
         left = await campaigns.left(house.database, ref.campaign)
         wait = max(left.wait, house.breaker.pause, _LEAST_PAUSE) if batch.held_up else left.wait
+        if left.held:
+            wait = max(wait, season.pace.span(_HELD_PAUSE), _LEAST_PAUSE)
         return Sending(
             sent=batch.counts["sent"],
             failed=batch.counts["failed"],

@@ -45,36 +45,36 @@ async def mine(request: Request, season: str, entry: str) -> Mine:
 
     Raises NotSignedIn; NotFound for an entry of others too: nobody learns which numbers there are.
     """
-    opened = await _by_link(request, season, entry)
-    who = opened or await signed_in(request)
-    found = await database_of(request).at_once(_WHOSE, season=season, number=entry, person=who.person_id)
-    row = found[0] if found else None
-    if row is None or not (row["applicant_id"] == who.person_id or row["member"] or row["channel"]):
+    who = await known(request)
+    found = await _whose(request, season, entry, who) if who is not None and who.person_id else None
+    if found is None:
+        opened = await _by_link(request, season, entry)
+        found = await _whose(request, season, entry, opened, by_link=True) if opened else None
+    if found is None:
+        await signed_in(request)
         raise NotFound(
             "entry.unknown", f"You have no entry '{entry}' in season '{season}'.", "Your entries are at /my."
         )
+    return found
+
+
+async def _whose(request: Request, season: str, entry: str, who: Who, *, by_link: bool = False) -> Mine | None:
+    """The entry as it is this person's; None for an entry of others."""
+    found = await database_of(request).at_once(_WHOSE, season=season, number=entry, person=who.person_id)
+    row = found[0] if found else None
+    if row is None or not (row["applicant_id"] == who.person_id or row["member"] or row["channel"]):
+        return None
     acts = row["applicant_id"] == who.person_id or row["channel"] is not None
     actor = "applicant" if row["applicant_id"] == who.person_id else f"channel/{row['channel']}"
     return Mine(
-        who,
-        row["id"],
-        row["season_id"],
-        row["number"],
-        row["state"],
-        row["area"],
-        row["track"],
-        actor,
-        acts,
-        opened is not None,
+        who, row["id"], row["season_id"], row["number"], row["state"], row["area"], row["track"], actor, acts, by_link
     )
 
 
 async def _by_link(request: Request, season: str, entry: str) -> Who | None:
-    """Whom a link in a mail lets in to this very entry; whoever is signed in needs none."""
-    token, who = request.cookies.get(BY_LINK), await known(request)
-    if not token or (who is not None and who.person_id):
-        return None
-    opened = await links.open_entry(database_of(request), token)
+    """Whom a link in a mail lets in to this very entry."""
+    token = request.cookies.get(BY_LINK)
+    opened = await links.open_entry(database_of(request), token) if token else None
     return opened.who if opened and (opened.season, opened.number) == (season, entry) else None
 
 

@@ -117,7 +117,7 @@ class SubscriptionPages:
             webcal=address.replace("https://", "webcal://", 1) if address.startswith("https://") else "",
         )  # fmt: skip
 
-    async def file(self, request: Request, my: MyEntry, lang: str = "") -> Response:
+    async def file(self, request: Request, my: MyEntry) -> Response:
         """The calendar as a file."""
         if my.actor != "applicant":
             raise Forbidden("entry.not_applicant", "Only the applicant has a calendar.", "Ask the applicant.")

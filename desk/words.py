@@ -231,11 +231,17 @@ class Words:
         """Path of the page on which a problem can be looked at."""
         base = f"/seasons/{season}"
         match concern.code:
-            case "mail.failed":
+            case "hooks.disabled" | "hooks.failed":
+                return f"{base}/hooks"
+            case "mail.failed" | "mail.bounced":
                 return f"{base}/notices?state=failed"
             case "mail.twice":
                 return f"{base}/notices?state=twice"
-            case "mail.stuck":
+            case "mail.held":
+                return f"{base}/notices"
+            case "mail.outbox":
+                return f"{base}/notices/campaigns"
+            case "mail.stuck" | "mail.down":
                 return f"{base}/notices?state=queued"
             case "screening.undecided":
                 return f"{base}/screening"

@@ -182,12 +182,70 @@ class Life(View):
     coming: tuple[Coming, ...]
 
 
+class CampaignView(View):
+    """A notice to many, and what became of it. `waiting`: queued or on its way; `outbox`: to be read by somebody first."""
+
+    id: str
+    template: str
+    window: str | None
+    state: str = Field(description="`open`; with an outbox `waiting`, `released` or `discarded`.")
+    planned_at: Instant
+    useful_until: Instant | None
+    planned: int
+    sent: int
+    failed: int
+    skipped: int
+    waiting: int
+    outbox: int
+    possibly_twice: int
+    first_sent_at: Instant | None
+    last_sent_at: Instant | None
+
+
+class AnswerCount(View):
+    """How many notices of a campaign ended in one state for one reason; addresses in answers are left out."""
+
+    state: str
+    answer: str | None
+    count: int
+
+
+class CampaignDetail(CampaignView):
+    """A campaign with its reasons, and its sends in equal steps from the first to the last."""
+
+    answers: tuple[AnswerCount, ...]
+    steps: tuple[int, ...]
+
+
+class SentView(View):
+    """One notice of a campaign to one person, and the mail server's answer."""
+
+    campaign: str
+    template: str
+    season: str
+    person: int
+    about: str = Field(description="What it is about, where one person gets several of a campaign.")
+    state: str
+    to: str
+    entry: str | None
+    window: str | None
+    queued_at: Instant
+    not_before: Instant | None
+    sent_at: Instant | None
+    attempts: int
+    answer: str | None
+    possibly_twice: bool
+    bounced_at: Instant | None
+    edited: bool = Field(description="Whether somebody gave this mail words of its own.")
+
+
 class NoticeView(View):
     """One notice to one person, and what the mail server answered."""
 
     template: str
     state: str
     to: str
+    person: int
     entry: str | None
     window: str | None
     queued_at: Instant

@@ -42,7 +42,8 @@ Fields that the phrases use, beside [reason] and [rule], which any line may have
 | hook.* | hook |
 | person.erased, .erasure_asked; privacy.retention | [withdrawn]; none; [people], [entries] |
 | person.address_bounced, .address_corrected, .links_revoked | none; [by]; none |
-| notices.unsubscribed, .subscribed | none |
+| notices.unsubscribed, .subscribed, .held, .released | none |
+| notices.tested, outbox.* | [notice], [count] |
 """
 
 from __future__ import annotations
@@ -311,6 +312,25 @@ PHRASES: dict[str, Text] = {
         "邮箱地址已更正[（由 {by}）]，恢复向其发送通知。",
     ),
     "person.links_revoked": both("All links in mails to a person were made void.", "一人此前邮件中的全部链接已失效。"),
+    "notices.held": both(
+        "Outgoing mail is held: nothing but links that sign people in goes out.", "邮件暂停发送，登录链接除外。"
+    ),
+    "notices.released": both(
+        "Outgoing mail is released: what is still useful goes out.", "邮件恢复发送，仍有效的通知继续发送。"
+    ),
+    "notices.tested": both("A test mail was sent[: {notice}].", "已发送测试邮件[：{notice}]。"),
+    "outbox.sent": both(
+        "A notice was read and sent from the outbox[: {notice}][, {count} mails].",
+        "待发箱中的通知已审阅并发送[：{notice}][，共 {count} 封]。",
+    ),
+    "outbox.discarded": both(
+        "A notice was discarded in the outbox[: {notice}][, {count} mails].",
+        "待发箱中的通知已作废[：{notice}][，共 {count} 封]。",
+    ),
+    "outbox.edited": both("One mail in the outbox was edited[: {notice}].", "待发箱中的一封邮件已修改[：{notice}]。"),
+    "outbox.left_out": both(
+        "One mail in the outbox was left out[: {notice}].", "待发箱中的一封邮件不再发送[：{notice}]。"
+    ),
     "notices.unsubscribed": both("A person unsubscribed from reminders.", "一人退订了提醒类通知。"),
     "notices.subscribed": both("A person wants reminders again.", "一人恢复接收提醒类通知。"),
     "person.erasure_asked": both("A person asked to be erased.", "一人申请删除其个人信息。"),

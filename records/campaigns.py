@@ -14,7 +14,9 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.timeline import Pace
+from records import outbox
 from records.database import CLOCK, Database, clock_of, rows, run
+from records.holding import held
 from records.postponing import put_off
 from records.seasons import file_of
 from rules.urgency import Urgency, urgency_of
@@ -169,6 +171,8 @@ async def plan(
         until = min(filter(None, (useful_until, found["closes_at"])), default=None)
         file, pace = await file_of(connection, season), Pace.model_validate(found["pace"])
         await put_off(connection, campaign, found["homes"], file, pace, urgency, at, until)
+    if urgency is not Urgency.AT_ONCE and (await file_of(connection, season)).notices.outbox:
+        await outbox.keep(connection, campaign)
     return int(found["n"])
 
 
@@ -242,6 +246,8 @@ class Claimed(NamedTuple):
     """How often the window was changed."""
     unsubscribed_at: datetime | None = None
     """When the recipient unsubscribed from this kind of notice, or from all routine ones of the season."""
+    own_words: dict[str, str] | None = None
+    """The subject and the body that somebody gave this one mail."""
 
     @property
     def key(self) -> tuple[str, int, str]:
@@ -256,17 +262,18 @@ ALIVE = f"""SELECT objid::text FROM pg_locks WHERE locktype = 'advisory' AND cla
       AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 """As SQL: the owners who are there still; see records.sending.seat."""
 
-DUE = f"""((d.state = 'queued' AND (d.not_before IS NULL OR d.not_before <= clock.at))
-      OR (d.state = 'sending' AND d.lease_until < clock.at AND coalesce(d.owner, '') NOT IN ({ALIVE})))"""
-"""As SQL: whether the delivery `d` may be sent at `clock.at`. One in an owner's hands may be when its lease is over and
-its owner is gone: a worker that is only slow finishes what it has begun."""
+DUE = f"""(((d.state = 'queued' AND (d.not_before IS NULL OR d.not_before <= clock.at))
+      OR (d.state = 'sending' AND d.lease_until < clock.at AND coalesce(d.owner, '') NOT IN ({ALIVE})))
+      AND NOT {held("d")})"""
+"""As SQL: whether the delivery `d` may be sent at `clock.at`: not while mail is held. One in an owner's hands may be
+when its lease is over and its owner is gone: a worker that is only slow finishes what it has begun."""
 
 FACTS = """SELECT t.campaign_id, t.person_id, t.subject, t.season_id, t.entry_id, t.window_id, t.language, t.data,
     c.template, c.useful_until, t.attempts, t.again, t.at, p.name, p.email, p.zone, e.number AS entry_number,
     e.title AS entry_title, coalesce(e.area, w.area) AS area, e.track, w.stage, w.opens_at, w.closes_at, p.bounced_at,
     coalesce(e.applicant_id = t.person_id, false) AS own, t.queued_at, w.kind AS window_kind,
     coalesce(w.revision, 0) AS revision, (SELECT min(o.at) FROM opt_outs o WHERE o.season_id = t.season_id
-      AND o.person_id = t.person_id AND o.kind IN (c.template, '*')) AS unsubscribed_at
+      AND o.person_id = t.person_id AND o.kind IN (c.template, '*')) AS unsubscribed_at, t.own_words
   FROM taken t JOIN campaigns c ON c.id = t.campaign_id JOIN people p ON p.id = t.person_id
   LEFT JOIN entries e ON e.id = t.entry_id LEFT JOIN windows w ON w.id = t.window_id
   ORDER BY t.person_id, t.subject"""
@@ -348,10 +355,14 @@ async def first_due(database: Database, campaigns: Sequence[str]) -> dict[str, d
 
 
 class Left(NamedTuple):
-    """How many deliveries of a campaign are not yet done with, and how long until the first may be claimed."""
+    """How many deliveries of a campaign are not yet done with, and how long until the first may be claimed.
+
+    `held`: they wait for somebody who releases them.
+    """
 
     notices: int
     wait: timedelta
+    held: bool = False
 
 
 async def left(database: Database, campaign: str) -> Left:
@@ -360,11 +371,11 @@ async def left(database: Database, campaign: str) -> Left:
         f"""WITH clock AS (SELECT {CLOCK} AS at)
             SELECT count(*) AS n, CASE WHEN count(*) = 0 OR bool_or({DUE}) THEN interval '0'
               ELSE greatest(min(CASE d.state WHEN 'sending' THEN d.lease_until ELSE d.not_before END) - min(clock.at),
-                interval '1 second') END AS wait
+                interval '1 second') END AS wait, coalesce(bool_or({held("d")}), false) AS held
             FROM deliveries d, clock WHERE d.campaign_id = :campaign AND d.state IN ('queued', 'sending')""",
         campaign=campaign,
     )
-    return Left(int(found[0]["n"]), found[0]["wait"])
+    return Left(int(found[0]["n"]), found[0]["wait"], found[0]["held"])
 
 
 class Waiting(NamedTuple):
@@ -388,7 +399,7 @@ async def waiting(database: Database, older_than: timedelta) -> list[Waiting]:
             UNION SELECT c.id, c.season_id, c.id = c.season_id || '/' || c.template
             FROM deliveries d JOIN campaigns c ON c.id = d.lead_campaign JOIN deliveries l
               ON l.campaign_id = d.lead_campaign AND l.person_id = d.person_id AND l.subject = d.lead_subject
-            WHERE d.state = 'merged' AND l.state NOT IN ('queued', 'sending')
+            WHERE d.state = 'merged' AND l.state NOT IN ('queued', 'sending') AND NOT {held("d")}
             ORDER BY 1""",
         older=older_than,
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from records.campaigns import AUDIENCES, FACTS, Claimed
 from records.database import CLOCK, Database
+from records.holding import held
 from records.postponing import put_off_again
 from records.seasons import LiveSeason
 from rules.urgency import ALONE, ROUTINE, Urgency, urgency_of
@@ -29,7 +30,7 @@ async def ready(database: Database, season: LiveSeason, campaign: str, *, prompt
     was due.
     """
     found = await database.at_once(_CAMPAIGN, campaign=campaign)
-    if not found:
+    if not found or found[0]["held"]:
         return {}
     row, span = found[0], season.pace.span
     urgency = urgency_of(row["template"])
@@ -54,7 +55,8 @@ async def ready(database: Database, season: LiveSeason, campaign: str, *, prompt
 _DUE_AT = "greatest({d}.queued_at, coalesce({d}.not_before, {d}.queued_at))"
 _CAMPAIGN = f"""SELECT c.template, c.audience, c.any_hour, c.window_id, w.area, c.planned_at, {CLOCK} AS now,
     (SELECT min({_DUE_AT.format(d="d")}) FROM deliveries d WHERE d.campaign_id = c.id AND d.state = 'queued') AS due,
-    EXISTS (SELECT FROM deliveries d WHERE d.lead_campaign = c.id AND d.state = 'merged') AS merged
+    EXISTS (SELECT FROM deliveries d WHERE d.lead_campaign = c.id AND d.state = 'merged') AS merged,
+    {held("c")} AS held
   FROM campaigns c LEFT JOIN windows w ON w.id = c.window_id WHERE c.id = :campaign"""
 
 

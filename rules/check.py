@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
-
 from models.problems import Problem
 from models.season import SeasonFile
 from rules.checks.dates import check_dates
@@ -12,13 +10,13 @@ from rules.checks.faults import Faults
 from rules.checks.held import windows_of
 from rules.checks.numbers import check_numbers
 from rules.checks.order import check_order
-from rules.checks.references import check_references
+from rules.checks.references import Templates, check_references
 from rules.checks.zones import check_zones
 from rules.season_source import Source
 
 
 def check(
-    file: SeasonFile, source: Source, *, templates: AbstractSet[str] | None = None, days: bool = True
+    file: SeasonFile, source: Source, *, templates: Templates | None = None, days: bool = True
 ) -> tuple[Problem, ...]:
     """Everything wrong with a well-formed season file.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from models.errors import BadInput
 from models.problems import Problem
 from models.season import SeasonFile
 from rules.check import check
+from rules.checks.references import Templates
 from rules.season_form import read_form
 from rules.season_source import parse
 
@@ -29,10 +29,10 @@ class Examined:
         return tuple(p for p in self.problems if p.severity == "error")
 
 
-def examine(text: str, name: str, *, templates: AbstractSet[str] | None = None) -> Examined:
+def examine(text: str, name: str, *, templates: Templates | None = None) -> Examined:
     """Everything that is wrong with a season file, and the season where its form is right.
 
-    `name` is what messages call the file; `templates` are the notices that exist, unchecked where None.
+    `name` is what messages call the file; `templates` are the notices that exist and what they need, unchecked where None.
     Raises BadInput where the text is not YAML at all.
     """
     source = parse(text, name)

@@ -89,6 +89,20 @@ CONCERNS = {
     "hooks.failed.one": both(
         "One event could not be delivered to webhook {hook} in three days.", "1 个事件三天内未能送达 Webhook {hook}。"
     ),
+    "mail.held": both(
+        "Outgoing mail is held since {at}; nothing but links that sign people in goes out.",
+        "邮件自 {at} 起暂停发送，登录链接除外。",
+    ),
+    "mail.down": both(
+        "{count} notices are put off, and the mail server has taken none for five minutes; it last said: {answer}.",
+        "{count} 封通知推迟发送，邮件服务器五分钟内未接收任何邮件，最近答复：{answer}。",
+    ),
+    "mail.outbox": both(
+        "{count} campaigns wait in the outbox to be read and sent.", "{count} 项群发通知在待发箱中等待审阅。"
+    ),
+    "mail.outbox.one": both(
+        "One campaign waits in the outbox to be read and sent.", "1 项群发通知在待发箱中等待审阅。"
+    ),
     "mail.stuck": both(
         "{count} notices wait to be sent, the first since {at}.", "{count} 封通知待发送，最早的自 {at} 起等待。"
     ),

@@ -43,7 +43,7 @@ LABELS = {
     "hooks_log": both("Events sent", "发送记录"),
     "hooks_no_log": both("No event yet.", "尚无事件。"),
     "hooks_event": both("Event", "事件"),
-    "hooks_tries": both("Tries", "次数"),
+    "hooks_answer": both("Answer", "答复"),
     "hooks_next": both("next try {at}", "下次发送 {at}"),
     "hooks_event_notices": both("notices planned and finished", "通知的安排与完成"),
     "hooks_event_openings": both("windows open", "窗口开放"),

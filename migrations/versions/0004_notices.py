@@ -38,6 +38,26 @@ def upgrade() -> None:
     )
 
     _outside()
+    _seen()
+
+
+def _seen() -> None:
+    """Holding mail, and the outbox."""
+    op.add_column("campaigns", sa.Column("state", sa.Text(), server_default=sa.text("'open'"), nullable=False))
+    op.add_column("deliveries", sa.Column("own_words", postgresql.JSONB(), nullable=True))
+    op.create_table(
+        "mail_holds",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("season_id", sa.Text(), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("held_by", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["season_id"], ["seasons.id"], name=op.f("fk_mail_holds_season_id_seasons")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_mail_holds")),
+    )
+    op.create_index(
+        "ix_mail_holds_season_id", "mail_holds", ["season_id"], unique=True, postgresql_nulls_not_distinct=True
+    )
 
 
 def _outside() -> None:
@@ -125,6 +145,9 @@ def _outside() -> None:
 
 def downgrade() -> None:
     """Take them away."""
+    op.drop_table("mail_holds")
+    op.drop_column("deliveries", "own_words")
+    op.drop_column("campaigns", "state")
     for table in ("bounce_reports", "hook_deliveries", "hooks"):
         op.drop_table(table)
     op.drop_index("ix_campaigns_unfinished", "campaigns")

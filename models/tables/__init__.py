@@ -16,7 +16,7 @@ from models.tables.judging import (
     WildCard,
 )
 from models.tables.matching import FollowUp, Match, Need, Place
-from models.tables.notices import Campaign, Delivery, OptOut
+from models.tables.notices import Campaign, Delivery, MailHold, OptOut
 from models.tables.outside import BounceReport, Hook, HookDelivery
 from models.tables.people import Person
 from models.tables.registration import ChannelList, Correction, Document, Grace, Nudge
@@ -26,6 +26,6 @@ from models.tables.seasons import LogLine, Season, Window
 __all__ = [
     "ApiToken", "Assignment", "Award", "Ballot", "Base", "BounceReport", "Campaign", "Channel", "ChannelList", "Conflict",
     "Correction", "Counter", "Delivery", "Document", "Entry", "FollowUp", "Grace", "Hook", "HookDelivery", "Invitation", "Judge",
-    "KnownRequest", "LogLine", "Match", "Member", "Need", "Nudge", "Objection", "OptOut", "Person", "Place", "Recommendation",
+    "KnownRequest", "LogLine", "MailHold", "Match", "Member", "Need", "Nudge", "Objection", "OptOut", "Person", "Place", "Recommendation",
     "Season", "Selection", "Session", "SignInLink", "Slot", "Staff", "Tally", "WebSession", "WildCard", "Window",
 ]  # fmt: skip

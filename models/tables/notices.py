@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, Text, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Index, Integer, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.tables.base import At, Base, Json, Maybe, MaybeAt, Name
@@ -13,6 +13,7 @@ class Campaign(Base):
 
     `audience` names those it is for where a rule does: who is not of them any more when it goes out is left out. `any_hour`: it may come at night.
 
+    `state`: `open`; where mails to many are read first, `waiting` until somebody made it `released` or `discarded`.
     `logged_at` and `finished_at`: when the log was told that it was planned, and that nothing of it waits any more.
     """
 
@@ -26,6 +27,7 @@ class Campaign(Base):
     template: Mapped[Name]
     audience: Mapped[Maybe]
     any_hour: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    state: Mapped[str] = mapped_column(Text, server_default=text("'open'"))
     planned_at: Mapped[At]
     useful_until: Mapped[MaybeAt]
     logged_at: Mapped[MaybeAt]
@@ -42,7 +44,8 @@ class Delivery(Base):
     `bounce` is the kind of trouble that a refusal or a report told of, as in `notices.bounce_reports`.
 
     One in state `merged` goes out in the mail of another to the same person, the one of `lead_campaign` and
-    `lead_subject`; when that is sent, so is this.
+    `lead_subject`; when that is sent, so is this. One in state `outbox` waits until its campaign is released.
+    `own_words`: the subject and the body that somebody gave this one mail in the outbox.
     """
 
     __tablename__ = "deliveries"
@@ -75,6 +78,7 @@ class Delivery(Base):
     possibly_twice: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     bounced_at: Mapped[MaybeAt]
     bounce: Mapped[Maybe]
+    own_words: Mapped[Json | None] = mapped_column(nullable=True)
 
 
 class OptOut(Base):
@@ -89,3 +93,15 @@ class OptOut(Base):
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     at: Mapped[At]
     by: Mapped[Name]
+
+
+class MailHold(Base):
+    """While this row is there, no mail of the season goes out; of no season, where it names none."""
+
+    __tablename__ = "mail_holds"
+    __table_args__ = (Index("ix_mail_holds_season_id", "season_id", unique=True, postgresql_nulls_not_distinct=True),)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    season_id: Mapped[str | None] = mapped_column(ForeignKey("seasons.id"))
+    held_at: Mapped[At]
+    held_by: Mapped[Name]
+    reason: Mapped[Name]

@@ -293,7 +293,7 @@ _OWN = (
     # An objection that is still to be decided needs its text; names in it are blotted out.
     f"UPDATE objections SET text = '' WHERE by_id {_IS} AND state <> 'open'",
     f"UPDATE log SET reason = NULL WHERE reason IS NOT NULL AND (person_id {_IS} OR actor {_CALLED})",
-    f"UPDATE deliveries SET data = '{{}}', answer = NULL WHERE person_id {_IS}",
+    f"UPDATE deliveries SET data = '{{}}', answer = NULL, own_words = NULL WHERE person_id {_IS}",
     f"DELETE FROM sign_in_links WHERE person_id {_IS}",
     f"DELETE FROM opt_outs WHERE person_id {_IS}",
     f"DELETE FROM bounce_reports WHERE person_id {_IS}",
@@ -301,7 +301,7 @@ _OWN = (
     f"DELETE FROM staff WHERE person_id {_IS}",
 )
 _NOTHING_MORE = f"""UPDATE deliveries SET state = 'skipped', answer = 'the person was erased', owner = NULL,
-    lease_until = NULL WHERE person_id {_IS} AND state IN ('queued', 'sending', 'merged')"""
+    lease_until = NULL WHERE person_id {_IS} AND state IN ('queued', 'sending', 'merged', 'outbox')"""
 _TOMBSTONE = f"""UPDATE people SET email = 'erased-' || id || '@' || CAST(:domain AS text), name = :name, zone = NULL,
     country = NULL, birth_year = NULL, verified_at = NULL, bounced_at = NULL, bounce_answer = NULL, erased_at = :at
     WHERE id {_IS}"""

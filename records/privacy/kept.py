@@ -204,6 +204,9 @@ PERSONAL: dict[str, Kept] = {
     "deliveries.language": Kept("notice", "stays"),
     "deliveries.data": Kept("notice", "emptied", free=True),
     "deliveries.answer": Kept("notice", "emptied", free=True),
+    "deliveries.own_words": Kept("notice", "emptied", free=True),
+    "mail_holds.held_by": Kept("log", "stays"),
+    "mail_holds.reason": Kept("log", "stays", free=True),
     "bounce_reports.person_id": Kept("notice", "removed"),
     "bounce_reports.message_id": Kept("notice", "removed"),
     "bounce_reports.diagnostic": Kept("notice", "removed", free=True),
@@ -241,7 +244,7 @@ IMPERSONAL: dict[str, frozenset[str]] = {
     "bounce_reports": frozenset(
         {"source", "digest", "outcome", "kind", "action", "status", "season_id", "campaign_id"}
     ),
-    "campaigns": frozenset({"id", "season_id", "window_id", "template", "audience"}),
+    "campaigns": frozenset({"id", "season_id", "window_id", "template", "audience", "state"}),
     "channel_lists": frozenset({"ranking", "window_id"}),
     "channels": frozenset({"season_id", "code", "area", "invite_code"}),
     "corrections": frozenset({"season_id", "state"}),
@@ -271,6 +274,7 @@ IMPERSONAL: dict[str, frozenset[str]] = {
     "judges": frozenset({"season_id", "area", "tracks"}),
     "known_requests": frozenset({"key", "digest"}),
     "log": frozenset({"season_id", "event", "window_id", "command_id", "rule"}),
+    "mail_holds": frozenset({"season_id"}),
     "matches": frozenset({"season_id", "parts", "state"}),
     "needs": frozenset({"season_id", "tracks", "fields"}),
     "objections": frozenset({"season_id", "window_id", "state"}),

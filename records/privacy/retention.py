@@ -180,8 +180,9 @@ _OTHERS_TEXTS = (
     """UPDATE judges SET organisation = NULL, background = NULL
        WHERE season_id = :season AND (organisation IS NOT NULL OR background IS NOT NULL)""",
 )
-_MAILS = """UPDATE deliveries SET data = '{}', answer = NULL
-    WHERE season_id = :season AND (data <> '{}' OR answer IS NOT NULL) AND state NOT IN ('queued', 'sending', 'merged')"""
+_MAILS = """UPDATE deliveries SET data = '{}', answer = NULL, own_words = NULL
+    WHERE season_id = :season AND (data <> '{}' OR answer IS NOT NULL OR own_words IS NOT NULL)
+      AND state NOT IN ('queued', 'sending', 'merged', 'outbox')"""
 _STILL = """SELECT id, email, name FROM people
     WHERE id = ANY(CAST(:people AS bigint[])) AND erased_at IS NULL ORDER BY id FOR UPDATE"""
 # Seasons of everybody, once for each role.

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from models.season import DefenceStage, ReviewStage
 from models.views import Concern
 from records.database import CLOCK, rows
+from records.holding import holds_on
 from records.seasons import LiveSeason
 
 LATE = timedelta(minutes=1)
@@ -36,6 +37,15 @@ _STUCK = f"""SELECT count(*) AS count, min(queued_at) AS at FROM deliveries
   WHERE season_id = :season AND state IN ('queued', 'sending') AND queued_at < {CLOCK} - CAST(:late AS interval)
     AND (not_before IS NULL OR not_before < {CLOCK} - CAST(:late AS interval))
   HAVING count(*) > 0"""
+_OUTBOX = """SELECT count(*) AS count, min(planned_at) AS at FROM campaigns
+  WHERE season_id = :season AND state = 'waiting' HAVING count(*) > 0"""
+SILENT = timedelta(minutes=5)
+"""A mail server that puts mails off and takes none this long (real time) is taken to be down."""
+_DOWN = f"""SELECT count(*) AS count, min(answer) AS answer, min(queued_at) AS at FROM deliveries
+  WHERE season_id = :season AND state = 'queued' AND answer IS NOT NULL AND answer <> 'given back'
+    AND queued_at < {CLOCK} - CAST(:silent AS interval) AND NOT EXISTS (SELECT FROM deliveries
+      WHERE season_id = :season AND sent_at > {CLOCK} - CAST(:silent AS interval))
+  HAVING count(*) > 0"""
 _UNDECIDED = """SELECT count(*) AS count, min(e.number) AS entry, w.id AS window, w.closes_at AS at
   FROM entries e LEFT JOIN windows w ON w.season_id = e.season_id AND w.kind = 'screening' AND w.area = e.area
     AND w.subject IS NULL AND w.state <> 'closed'
@@ -59,7 +69,13 @@ async def concerns(connection: AsyncConnection, season: LiveSeason) -> tuple[Con
     found: list[Concern] = []
     found += _of("window.late", await rows(connection, _LATE, season=season.id, late=LATE))
     found += _of("mail.failed", await rows(connection, _FAILED, season=season.id))
-    found += _of("mail.stuck", await rows(connection, _STUCK, season=season.id, late=LATE))
+    holds = await holds_on(connection, season.id)
+    if holds:
+        found.append(Concern(code="mail.held", at=min(one.held_at for one in holds)))
+    else:
+        found += _of("mail.down", await rows(connection, _DOWN, season=season.id, silent=SILENT))
+        found += _of("mail.stuck", await rows(connection, _STUCK, season=season.id, late=LATE))
+    found += _of("mail.outbox", await rows(connection, _OUTBOX, season=season.id))
     found += _of("mail.bounced", await rows(connection, _BOUNCED, season=season.id))
     found += _of("hooks.disabled", await rows(connection, _DISABLED, season=season.id))
     found += _of("hooks.failed", await rows(connection, _UNTOLD, season=season.id))

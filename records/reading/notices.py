@@ -6,7 +6,7 @@ from models.views import NoticeView
 from records.database import Database, rows
 from records.seasons import live
 
-_NOTICES = """SELECT c.template, CASE WHEN d.state IN ('sending', 'merged') THEN 'queued' ELSE d.state END AS state, p.email AS to,
+_NOTICES = """SELECT c.template, CASE WHEN d.state IN ('sending', 'merged') THEN 'queued' ELSE d.state END AS state, p.email AS to, p.id AS person,
     e.number AS entry, d.window_id AS window, d.queued_at, d.sent_at, d.answer, d.possibly_twice, d.bounced_at
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id JOIN people p ON p.id = d.person_id
   LEFT JOIN entries e ON e.id = d.entry_id

@@ -15,9 +15,10 @@ from activities.composing import Stationery
 from activities.house import House
 from activities.mail import MailDeeds
 from activities.outside import Outside
+from models.errors import BadInput, Unavailable
 from models.forms import ChannelForm, PersonForm
 from models.results import CampaignRef
-from notices.bounce_box import Maildir, open_box
+from notices.bounce_box import Imap, Maildir, open_box
 from notices.bounce_reports import Report
 from notices.transport import SmtpTransport
 from notices.webhooks import HttpWebhooks
@@ -25,6 +26,7 @@ from records import addresses, bounces, campaigns, channels, entries
 from records.campaigns import Recipient
 from records.database import Database, at_instant, run
 from records.reading import explain, notices, status
+from tests.imap_server import imap_server
 from tests.seasons import begin, entry_form
 from tests.smtp_server import Server, serving
 
@@ -294,7 +296,35 @@ def test_what_a_report_means(action: str, status_: str, diagnostic: str, kind: s
 async def test_a_mailbox_that_is_away_is_said_and_loses_nothing(office: Office) -> None:
     gone = Outside(office.database, HttpWebhooks(), "", DOMAIN, open_box(str(office.folder / "nowhere")))
     await gone.look()
-    with pytest.raises(Exception, match="SEASON_BOUNCE_MAILBOX"):
+    with pytest.raises(Unavailable, match="SEASON_BOUNCE_MAILBOX"):
         await gone.read_bounces()
-    with pytest.raises(Exception, match="cannot be used"):
+    with pytest.raises(BadInput, match="cannot be used"):
         open_box("pop3://user@example.org/x")
+
+
+async def test_an_imap_mailbox_is_read_over_tls_and_what_was_read_is_marked(office: Office, tmp_path: Path) -> None:
+    await office.queue(await office.person("lin"))
+    ids = await office.send()
+    report = office.deliver("postfix_no_such_user.eml", ids["lin"], "lin@example.org")
+    with imap_server(tmp_path, [report, b"Subject: I am away\r\n\r\nBack on Monday.\r\n"]) as server:
+        box = Imap("localhost", server.port, "bounces", "a secret", "Reports", server.trust)
+        outside = Outside(office.database, HttpWebhooks(), "", DOMAIN, box)
+        assert await outside.read_bounces() == 2
+        assert server.flags == [r"(\Seen)", r"(\Seen \Flagged)"]
+        assert await outside.read_bounces() == 0
+        assert await office.given_up() == {"lin"}
+        assert await office.outcomes() == ["matched", "unreadable"]
+        wrong = Outside(
+            office.database, HttpWebhooks(), "", DOMAIN, Imap("localhost", server.port, "x", "y", "z", server.trust)
+        )
+        with pytest.raises(Unavailable, match="SEASON_BOUNCE_PASSWORD"):
+            await wrong.read_bounces()
+        untrusted = Outside(
+            office.database,
+            HttpWebhooks(),
+            "",
+            DOMAIN,
+            open_box(f"imaps://bounces@localhost:{server.port}/Reports", "a"),
+        )
+        with pytest.raises(Unavailable, match="SSLCertVerificationError"):
+            await untrusted.read_bounces()

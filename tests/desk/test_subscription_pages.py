@@ -112,7 +112,9 @@ async def test_one_click_of_a_mailbox_provider_unsubscribes_and_the_next_reminde
     post: Post,
 ) -> None:
     draft = await post.draft()
-    path = way_out((await post.remind("first"))[draft["email"]])
+    mail = (await post.remind("first"))[draft["email"]]
+    path = way_out(mail)
+    assert mail.get_body(("plain",)).get_content().rstrip().endswith(f"Unsubscribe: {URL}{path}")
     async with post.client() as provider:
         for _ in range(2):
             answer = await provider.post(path, data=ONE_CLICK)
@@ -230,6 +232,11 @@ async def test_a_link_in_a_reminder_opens_the_draft_for_its_person_and_nothing_e
         forged = {"Cookie": f"season_link={path.removeprefix('/do/')}"}
         answer = await browser.get(f"/my/{SEASON}/{another['number']}", headers=forged)
         assert answer.headers["location"].startswith("/sign-in")
+    async with await post.signed_in("contact@example.org") as other:  # on a machine that several use
+        assert (await other.get(own)).status_code == 404
+        other.cookies.set("season_link", path.removeprefix("/do/"), domain="season.example.org")
+        page = await other.get(own)
+        assert (page.status_code, "Signed in as Contact" in page.text) == (200, True)
     (line,) = await post.rows(
         "SELECT DISTINCT actor FROM log WHERE event = 'entry.changed' AND entry_id = :e", e=draft["id"]
     )

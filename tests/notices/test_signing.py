@@ -22,7 +22,9 @@ from notices.calendar import Calendar
 from notices.message import build
 from notices.render import Words
 from notices.signing import Signer, relaxed
+from notices.transport import SmtpTransport
 from tests.notices.test_message import body, line
+from tests.smtp_server import serving
 from workers.embedded.doctor import CHECKS
 from workers.settings import Settings
 
@@ -151,3 +153,12 @@ async def test_the_doctor_tells_an_unusable_key_and_the_command_the_record_to_pu
         True,
         False,
     )
+
+
+async def test_a_signature_outlives_the_way_to_the_mail_server() -> None:
+    words = Words("琳", ".\n..\n.x\nFrom me\n trailing \t\n" + "a" * 1500 + "\n\n\n", "<p>\n.\n</p>")
+    sent = mail(words, calendars=(Calendar("PUBLISH", "BEGIN:VCALENDAR\r\n.\r\n"),))
+    async with serving() as server, SmtpTransport("127.0.0.1", server.port) as transport:
+        await transport.send("office@season.example.org", "lin@example.org", sent)
+    ((_, _, came),) = server.mails
+    assert verified(came, signer())

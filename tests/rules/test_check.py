@@ -132,7 +132,9 @@ def test_a_warning_is_told_with_its_line_and_remedy(
 )
 def test_the_line_is_the_one_to_change(old: str, new: str, after: str, code: str, needle: str) -> None:
     text = planted(old, new, after=after)
-    wrong = [p for p in examine(text, "season.yaml", templates={"match_reminder"}).problems if p.code == code]
+    wrong = [
+        p for p in examine(text, "season.yaml", templates={"match_reminder": frozenset()}).problems if p.code == code
+    ]
     assert line_of(text, needle, after=after) in [p.line for p in wrong]
 
 
@@ -256,10 +258,22 @@ def test_a_selection_that_keeps_more_than_came_through_is_a_warning() -> None:
 def test_an_unknown_notice_is_an_error_where_the_notices_are_known() -> None:
     text = planted("template: match_reminder", "template: match_remind", after=MATCHING)
     assert "template.unknown" not in {p.code for p in problems(text, "season.yaml")}
-    wrong = [p for p in examine(text, "s", templates={"match_reminder"}).problems if p.code == "template.unknown"]
+    wrong = [
+        p
+        for p in examine(text, "s", templates={"match_reminder": frozenset()}).problems
+        if p.code == "template.unknown"
+    ]
     assert any("'match_reminder'" in p.remedy.en for p in wrong)
 
 
 def test_problems_come_in_the_order_of_the_lines() -> None:
     lines = [p.line for p in problems(TEXT.replace("zone: Asia/Shanghai", "zone: Nowhere"), "season.yaml")]
     assert lines == sorted(lines)
+
+
+def test_a_notice_that_needs_what_its_readers_do_not_bring_is_an_error_and_not_a_failure_in_the_mail() -> None:
+    needs = {"match_reminder": frozenset({"data.channel"}), "need_reminder": frozenset({"window_closes"})}
+    wrong = [p for p in examine(TEXT, "s", templates=needs).problems if p.code == "template.lacks"]
+    assert wrong
+    assert "data.channel" in wrong[0].sentence.en
+    assert "need_reminder" in wrong[0].remedy.en
