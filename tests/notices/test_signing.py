@@ -64,7 +64,7 @@ def mail(words: Words = HELLO, name: str = "Lin", **more: Any) -> bytes:
     return build(words, **values | more)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(subject=line, text=body, html=body, name=line)
 @example(subject="a", text=" \t\n\n \n\n", html="", name="")
 @example(subject="琳" * 40, text="", html="<p>\t \t</p>  \n\n", name="琳" * 40)
