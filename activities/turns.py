@@ -21,7 +21,7 @@ from records.sending import Seat, Sent
 LEASE = timedelta(seconds=10)
 """How long a worker whose database session was cut, though it lives, has for keeping what it has sent."""
 _GROUP_LEASE = timedelta(seconds=120)
-_LOOK_AHEAD, _FRESH = 100, 1.0
+_LEAST_AHEAD, _MOST_AHEAD, _FRESH = 25, 400, 1.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
 _SHORTEST, _LONGEST = 0.2, 30.0
 """Seconds that a lane waits for a domain; what has longer to wait is left to a later batch."""
@@ -69,7 +69,7 @@ class OneByOne:
         self._campaign, self._pacing = campaign, pacing
         self._left, self._goes_on = limit, goes_on
         self._ahead: deque[Claimed] = deque()
-        self._looked = 0.0
+        self._look, self._looked = _LEAST_AHEAD, 0.0
         self._later: list[float] = []
         self._waiting: list[_Turn] = []
         self._writing = asyncio.Lock()
@@ -140,14 +140,17 @@ class OneByOne:
 
     async def _upcoming(self, count: int) -> list[Claimed]:
         now = time.monotonic()
-        if now - self._looked > _FRESH:
+        if self._ahead and now - self._looked > _FRESH:
             # Who has done in the meantime what a notice asks for is not reminded of it.
             self._pacing.keep_slots(self._ahead)
             self._ahead.clear()
+            self._look = max(self._look // 2, _LEAST_AHEAD)
         if not self._ahead:
             while self._later and self._later[0] <= now:
                 heapq.heappop(self._later)
-            self._ahead.extend(await self._in_time(await sending.due(self._database, self._campaign, _LOOK_AHEAD)))
+            if now - self._looked < _FRESH:
+                self._look = min(self._look * 2, _MOST_AHEAD)
+            self._ahead.extend(await self._in_time(await sending.due(self._database, self._campaign, self._look)))
             self._looked = time.monotonic()
         return [self._ahead.popleft() for _ in range(min(count, len(self._ahead)))]
 

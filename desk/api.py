@@ -39,6 +39,7 @@ from desk.api_models import (
     Why,
     next_page,
 )
+from desk.api_notices import notice_routes
 from desk.api_registration import Key, Number, Season, registration_routes
 from desk.api_screening import screening_routes
 from desk.client import Desk
@@ -155,6 +156,7 @@ def create_app(
     app.include_router(_commands(desk), prefix="/api", tags=["steer"], dependencies=[once])
     app.include_router(screening_routes(desk), prefix="/api", dependencies=[once])
     app.include_router(hook_routes(), prefix="/api", dependencies=[once])
+    app.include_router(notice_routes(desk), prefix="/api", dependencies=[once])
     app.include_router(bounce_routes(), prefix="/api", dependencies=[once])
     app.include_router(_health(desk))
     describe(app)

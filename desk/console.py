@@ -26,6 +26,7 @@ from desk.corrections import Corrections
 from desk.documents import DocumentPages, Shelf
 from desk.hooks_pages import HookPages
 from desk.labels import LABELS
+from desk.notices_pages import NoticesPages
 from desk.own_entry import OwnEntryPages
 from desk.pages_of import Pages
 from desk.privacy_pages import PrivacyPages
@@ -63,6 +64,7 @@ def add_console(
     # Before the other pages: `/seasons/{season}/{act}` would take its addresses.
     app.include_router(SheetPages(console, imports).router(), include_in_schema=False)
     app.include_router(HookPages(console).router(), include_in_schema=False)
+    app.include_router(NoticesPages(console).router(), include_in_schema=False)
     app.include_router(ScreeningPages(console).router(), include_in_schema=False)
     app.include_router(Pages(console).router(), include_in_schema=False)
     seldom = [Depends(app.state.sign_in_limit)]

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from temporalio.service import RPCError
 
+from activities.composing import context_of, words_of
 from desk.client import Desk
 from models.errors import BadInput
 from models.text import both
@@ -18,6 +19,8 @@ from records import holding, outbox
 from records.database import Database, clock_of
 from records.holding import Acted
 from records.log import Line, write
+from records.outbox import Mail
+from records.reading.campaigns import one_mail
 from records.seasons import live
 from workers.settings import Settings
 
@@ -43,6 +46,14 @@ async def _wake(desk: Desk, season: str, campaign: str) -> None:
     # Where nobody answers, the sweep finds what waits.
     with suppress(RPCError):
         await desk.send(season, campaign)
+
+
+async def mail_words(database: Database, season: str, mail: Mail, url: str) -> Words:
+    """The words of one mail as its recipient gets them; links ask for a sign-in. Raises NotFound."""
+    claimed = await one_mail(database, season, mail)
+    async with database.statement() as connection:
+        found = await live(connection, season)
+    return words_of(claimed, context_of(found, claimed, url))
 
 
 async def send_test(

@@ -59,7 +59,6 @@ class Pages:
         post("/seasons/{season}/entries/{entry}/grace")(self.give_grace)
         get("/seasons/{season}/next")(self.next)
         get("/seasons/{season}/log")(self.log)
-        get("/seasons/{season}/notices")(self.notices)
         get("/windows/{window:path}")(self.window)
         post("/windows/{window:path}")(self.steer_window)
         return router
@@ -261,12 +260,6 @@ class Pages:
         return self._console.page(
             request, "log.html", words, season_id=season, lines=lines, entry=entry, window=window, most=100
         )
-
-    async def notices(self, request: Request, season: str, state: str = "") -> Response:
-        """Notices and what the mail server answered."""
-        words = await self._console.words(request, season)
-        found = await reading.notices(self._database, season, state=state or None)
-        return self._console.page(request, "notices.html", words, season_id=season, found=found, state=state)
 
     # The embedded mail sink
 

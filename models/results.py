@@ -125,7 +125,7 @@ class CampaignRef(Result):
 
     campaign: str
     season: str
-    limit: int = 1000
+    limit: int = 2500
     first_at: Instant | None = None
 
 

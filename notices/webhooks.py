@@ -126,6 +126,8 @@ class HttpWebhooks:
 
     async def post(self, letter: Letter) -> Answer:
         """One try, within the timeout in all."""
+        if self._trust is None:  # reading all authorities takes its time, and is done once
+            self._trust = httpx.create_ssl_context(trust_env=False)
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._post(letter)
@@ -158,9 +160,8 @@ class HttpWebhooks:
             return Answer(answer.status_code, _short(text[:_ANSWER_BYTES]), wait)
 
     def _client(self) -> httpx.AsyncClient:
-        if self._trust is None:  # reading all authorities takes its time
-            self._trust = httpx.create_ssl_context(trust_env=False)
-        return httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=self._timeout, verify=self._trust)
+        trust = self._trust or True
+        return httpx.AsyncClient(follow_redirects=False, trust_env=False, timeout=self._timeout, verify=trust)
 
     def _parts(self, url: str) -> SplitResult:
         try:

@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +41,7 @@ class Endpoint:
 @contextmanager
 def listening() -> Iterator[Endpoint]:
     """An endpoint on a free port of loopback."""
-    endpoint = Endpoint()
+    endpoint, stopped = Endpoint(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -50,7 +49,7 @@ def listening() -> Iterator[Endpoint]:
             endpoint.came.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             answer = endpoint.answers.pop(0) if endpoint.answers else 204
             if isinstance(answer, float):
-                time.sleep(answer)
+                stopped.wait(answer)
                 return
             status, head, text = answer if isinstance(answer, tuple) else (answer, {}, b"")
             self.send_response(status)
@@ -69,5 +68,6 @@ def listening() -> Iterator[Endpoint]:
     try:
         yield endpoint
     finally:
+        stopped.set()
         server.shutdown()
         server.server_close()

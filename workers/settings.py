@@ -77,17 +77,19 @@ class Settings(BaseSettings):
         description="Most notices per second from each mail worker to one domain of addresses. 0: no such limit.",
     )
     mail_connections: int = Field(
-        default=8,
+        default=16,
         ge=1,
         le=100,
-        description="Connections to the mail server that each mail worker keeps, and so how many notices are on their"
-        " way at once.",
+        description="Connections that each mail worker makes to the mail server at most, as many as its speed needs; and"
+        " so how many notices are on their way at once.",
     )
     dkim_domain: str = Field(
-        default="", description="Domain that signs notices (DKIM), mostly that of `SEASON_MAIL_FROM`. Empty: no signature."
+        default="",
+        description="Domain that signs notices (DKIM), mostly that of `SEASON_MAIL_FROM`. Empty: no signature.",
     )
     dkim_selector: str = Field(
-        default="season", description="Selector of the DKIM key; `season notices dkim` prints the DNS record to publish."
+        default="season",
+        description="Selector of the DKIM key; `season notices dkim` prints the DNS record to publish.",
     )
     dkim_key: SecretStr = Field(
         default=SecretStr(""),

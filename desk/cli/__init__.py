@@ -17,6 +17,7 @@ from desk.cli import (
     entries,
     graces,
     hooks,
+    notices,
     privacy,
     process,
     screening,
@@ -101,6 +102,7 @@ for _module in (
     documents,
     addresses,
     hooks,
+    notices,
     subscription,
 ):
     _module.register(app)

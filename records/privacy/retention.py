@@ -122,6 +122,7 @@ async def _apply_on(
     if gone >= terms.mails:
         mails = await run(connection, _MAILS, season=season)
         await run(connection, "DELETE FROM opt_outs WHERE season_id = :season", season=season)
+        await run(connection, "DELETE FROM bounce_reports WHERE season_id = :season", season=season)
     subjects = [Subject(**row) for row in await rows(connection, _STILL, people=list(people))]
     if subjects:
         files += (await wipe(connection, subjects)).files
@@ -203,4 +204,7 @@ _OVER = (
     "DELETE FROM sign_in_links WHERE expires_at < :before",
     "DELETE FROM web_sessions WHERE expires_at < :before",
     "DELETE FROM known_requests WHERE at < :before",
+    # Reports about no notice of ours, and what webhooks took long ago.
+    "DELETE FROM bounce_reports WHERE season_id IS NULL AND received_at < CAST(:before AS timestamptz) - interval '12 weeks'",
+    "DELETE FROM hook_deliveries WHERE state = 'sent' AND done_at < CAST(:before AS timestamptz) - interval '12 weeks'",
 )

@@ -44,7 +44,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def outside(database: Database) -> Outside:
-    channel = HttpWebhooks(private=True, timeout=0.5)
+    channel = HttpWebhooks(private=True, timeout=10)
     return Outside(database, channel, "https://season.example.org", "season.example.org")
 
 
@@ -138,7 +138,7 @@ async def test_a_failing_endpoint_is_tried_for_three_days_with_growing_pauses_an
 ) -> None:
     made = await hooks.add(database, SEASON, endpoint.url, ["closings"], actor="ops")
     await happen(database, "window.closed", EU)
-    endpoint.answers = [500, 302, 1.0, (503, {"Retry-After": "7200"}, b"x" * 5000), *[429] * 50]
+    endpoint.answers = [500, 302, 0.0, (503, {"Retry-After": "7200"}, b"x" * 5000), *[429] * 50]
     after, tries = timedelta(0), []
     for _ in range(80):
         before = len(endpoint.came)
@@ -183,6 +183,16 @@ async def test_what_an_endpoint_answers_is_kept_short_and_redirects_lead_nowhere
     assert one.answer is not None
     assert len(one.answer) <= 200
     assert one.answer.isprintable()
+
+
+async def test_an_endpoint_that_does_not_answer_is_left_after_a_while(database: Database, endpoint: Endpoint) -> None:
+    await hooks.add(database, SEASON, endpoint.url, ["closings"], actor="ops")
+    await happen(database, "window.closed", EU)
+    endpoint.answers = [20.0]
+    hasty = HttpWebhooks(private=True, timeout=0.3)
+    assert await look(Outside(database, hasty, "https://season.example.org", "season.example.org")) == 0
+    [one] = await hook_deliveries.told(database, SEASON)
+    assert (one.state, one.status, one.answer) == ("queued", None, "no answer within 0.3 s")
 
 
 async def test_a_dead_endpoint_holds_up_no_other_and_is_not_hammered(

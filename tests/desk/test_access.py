@@ -130,6 +130,22 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/seasons/{season}/hook-events/{event}/retry"): STEERS,
     ("GET", "/api/bounces"): OFFICE | {"support", "read"},
     ("POST", "/api/bounces"): OFFICE | {"bounces"},
+    # Outgoing mail: held and released, campaigns, the outbox
+    ("POST", "/seasons/{season}/notices"): STEERS,
+    ("GET", "/seasons/{season}/notices/campaigns"): LOOKS,
+    ("GET", "/seasons/{season}/notices/campaigns/{campaign:path}"): LOOKS,
+    ("POST", "/seasons/{season}/notices/campaigns/{campaign:path}"): STEERS,
+    ("GET", "/seasons/{season}/notices/people/{person}"): LOOKS,
+    ("GET", "/api/seasons/{season}/hold"): LOOKS,
+    ("GET", "/api/seasons/{season}/campaigns"): LOOKS,
+    ("GET", "/api/seasons/{season}/campaigns/{campaign:path}"): LOOKS,
+    ("GET", "/api/seasons/{season}/people/{person}/notices"): LOOKS,
+    ("POST", "/api/hold"): STEERS,
+    ("POST", "/api/release"): STEERS,
+    ("POST", "/api/seasons/{season}/hold"): STEERS,
+    ("POST", "/api/seasons/{season}/release"): STEERS,
+    ("POST", "/api/seasons/{season}/campaigns/{campaign:path}/send"): STEERS,
+    ("POST", "/api/seasons/{season}/campaigns/{campaign:path}/discard"): STEERS,
     # Registering by the API: whoever is signed in, and programs for that
     ("GET", "/api/seasons/{season}/registrations"): REGISTERS,
     ("POST", "/api/seasons/{season}/registrations"): REGISTERS,
@@ -174,7 +190,7 @@ VALUES = {
     "{season}": SEASON, "{stage}": "screening", "{act}": "pause", "{entry}": "2024-EU-LH-0001",
     "{window:path}": WINDOW, "{number}": "2024-EU-LH-0001", "{token}": "x", "{name}": "x", "{code}": "INNO",
     "{kind}": "entries", "{what}": "windows", "{form}": "csv", "{key}": "x", "{document}": "1",
-    "{hook}": "1", "{event}": "1",
+    "{hook}": "1", "{event}": "1", "{campaign:path}": f"{SEASON}/receipt", "{person}": "1",
 }  # fmt: skip
 
 

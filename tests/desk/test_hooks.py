@@ -34,7 +34,7 @@ def endpoint() -> Iterator[Endpoint]:
 @pytest.fixture
 async def private(town: Database, tmp_path: Any) -> AsyncIterator[httpx.AsyncClient]:
     """A client of an open desk that lets webhooks go to this machine."""
-    app = create_app(desk := Desk(town, None), webhooks=HttpWebhooks(private=True, timeout=2))
+    app = create_app(desk := Desk(town, None), webhooks=HttpWebhooks(private=True, timeout=10))
     add_console(app, desk, mail=tmp_path)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://testserver") as client:
         yield client
