@@ -20,6 +20,7 @@ class House:
 
     `mark_each` commits after each mail, so that a crash leaves at most one delivery in doubt for each lane; a
     transport that cannot crash apart from the database (the recorder of a rehearsal) is marked by the group.
+    `under_way` are the campaigns that this process sends just now: they need no waking.
     """
 
     database: Database
@@ -31,6 +32,7 @@ class House:
     mark_each: bool = True
     pacing: Pacing = field(default_factory=Pacing)
     breaker: Breaker = field(default_factory=Breaker)
+    under_way: set[str] = field(default_factory=set)
     stationery: Stationery = field(default_factory=Stationery)
 
 

@@ -53,11 +53,15 @@ class MailDeeds:
             season = await live(connection, ref.season)
         together = await readiness.ready(house.database, season, ref.campaign, prompt=house.mark_each)
         batch = _Batch(house, season, together)
-        if house.mark_each:
-            async with seat(house.database) as own:
-                await batch.run(OneByOne(own, ref.campaign, ref.limit, house.pacing, batch.goes_on))
-        else:
-            await batch.run(Groups(house.database, ref.campaign, uuid4().hex, ref.limit, batch.goes_on))
+        house.under_way.add(ref.campaign)
+        try:
+            if house.mark_each:
+                async with seat(house.database) as own:
+                    await batch.run(OneByOne(own, ref.campaign, ref.limit, house.pacing, batch.goes_on))
+            else:
+                await batch.run(Groups(house.database, ref.campaign, uuid4().hex, ref.limit, batch.goes_on))
+        finally:
+            house.under_way.discard(ref.campaign)
         if together:
             await readiness.let_go(house.database, ref.campaign)
         left = await campaigns.left(house.database, ref.campaign)

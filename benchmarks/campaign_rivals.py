@@ -83,5 +83,5 @@ def send(person: dict[str, Any]) -> None:
     _open["client"].send_message(_open["words"].mail(person))
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and len(sys.argv) == 4:
     print(json.dumps(asyncio.run(loop(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))))

@@ -7,12 +7,12 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -210,8 +210,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     _end(process)
 
 
-def _wait_for(is_up: object, process: subprocess.Popen[bytes], name: str) -> None:
-    assert callable(is_up)
+def _wait_for(is_up: Callable[[], bool], process: subprocess.Popen[bytes], name: str) -> None:
     until = time.monotonic() + _PATIENCE
     while not is_up():
         if process.poll() is not None or time.monotonic() > until:
@@ -220,8 +219,6 @@ def _wait_for(is_up: object, process: subprocess.Popen[bytes], name: str) -> Non
 
 
 def _listens(port: int) -> bool:
-    import socket
-
     with socket.socket() as probe:
         return probe.connect_ex((LOOPBACK, port)) == 0
 
@@ -234,6 +231,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-PYTHON = sys.executable

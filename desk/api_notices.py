@@ -64,8 +64,9 @@ def _acted(acted: Acted) -> ActedAnswer:
 def notice_routes(desk: Desk) -> APIRouter:
     """What is asked and done of outgoing mail."""
     router = APIRouter(responses=described(404, 409))
-    _asks(router, desk)
+    # Acts come first: the path of a campaign that is asked for would take their addresses.
     _acts(router, desk)
+    _asks(router, desk)
     return router
 
 

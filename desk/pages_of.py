@@ -217,6 +217,7 @@ class Pages:
             may_have_grace=life.entry.state in GRACE_FOR, trouble=trouble, filled=filled or {}, command=uuid4().hex,
             done=request.query_params.get("done") == "grace" and trouble is None,
             documents=await documents.of_entry(self._database, life.entry.id),
+            applicant=await reading.applicant(self._database, life.entry.id),
         )  # fmt: skip
 
     async def give_grace(self, request: Request, season: str, entry: str, who: SteersEntry) -> Response:

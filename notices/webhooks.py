@@ -180,7 +180,8 @@ class HttpWebhooks:
         host = parts.hostname or ""
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM)
+            async with asyncio.timeout(self._timeout):
+                found = await loop.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             raise BadInput("hook.url_host", f"url: the host '{host}' is not known.", _REMEDY) from None
         addresses = [str(one[4][0]) for one in found]

@@ -82,7 +82,7 @@ async def _find(connection: AsyncConnection, database: Database, report: Report,
         """SELECT d.campaign_id, d.person_id, d.subject, d.season_id, d.entry_id, d.window_id, c.template, d.state, d.answer,
              d.bounced_at, p.email FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
            JOIN people p ON p.id = d.person_id
-           WHERE d.person_id = :person AND d.attempts > 0 AND p.erased_at IS NULL FOR UPDATE OF d, p""",
+           WHERE d.person_id = :person AND d.attempts > 0 AND p.erased_at IS NULL FOR NO KEY UPDATE OF p""",
         person=person,
     )
     for row in sent:

@@ -141,7 +141,12 @@ async def mark(database: Database, one: Claimed, answer: Answer) -> str:
         elif answer.taken and one.what.event == TEST:
             await hooks.enable(connection, one.hook)
         rest = None if again is None else min(again, at + _REST_MOST)
-        await run(connection, "UPDATE hooks SET not_before = :rest WHERE id = :hook", rest=rest, hook=one.hook)
+        await run(
+            connection,
+            "UPDATE hooks SET not_before = :rest WHERE id = :hook AND not_before IS DISTINCT FROM :rest",
+            rest=rest,
+            hook=one.hook,
+        )
     return state if done else ""
 
 

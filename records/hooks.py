@@ -72,7 +72,7 @@ async def add(
         if area is not None and area not in {one.code for one in found.file.areas}:
             raise BadInput("hook.area", f"area: '{area}' is no area of season '{season}'.", "Leave it out for all.")
         # Two at once wait for each other, so that both count.
-        await rows(connection, "SELECT 1 FROM seasons WHERE id = :season FOR UPDATE", season=season)
+        await rows(connection, "SELECT 1 FROM seasons WHERE id = :season FOR NO KEY UPDATE", season=season)
         others = await rows(connection, "SELECT url FROM hooks WHERE season_id = :season", season=season)
         if url in {one["url"] for one in others}:
             raise Refused("hook.known", "Season and address have a webhook already.", "Remove that one first.")

@@ -125,7 +125,7 @@ async def _sweep(client: Client, found: House) -> None:
             waiting = [] if found.breaker.waits else await campaigns.waiting(found.database, older_than=_SWEEP)
             await mail.send_singles([one for one in waiting if one.single])
             for one in waiting:
-                if not one.single:
+                if not one.single and one.campaign not in found.under_way:
                     await poke_campaign(client, one.season, one.campaign)
         except Exception as error:
             log.warning("sweep.failed", error=type(error).__name__)

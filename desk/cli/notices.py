@@ -347,7 +347,7 @@ def discard(
 
 
 @notices.command("test")
-def test(
+def sample_(
     template: Annotated[str, typer.Argument(metavar="TEMPLATE", help="The notice, such as draft_reminder.")],
     season: SeasonArg = None,
     to: Annotated[str, typer.Option("--to", metavar="ADDRESS", help="Where it goes.")] = "",

@@ -71,8 +71,8 @@ LABELS = {
     "ncs_send": both("Send this campaign", "发送该通知"),
     "ncs_discard": both("Discard this campaign", "作废该通知"),
     "ncs_leave_out": both("Leave this mail out", "不发送这一封"),
-    "ncs_done_send": both("{count} mails were released.", "已放行 {count} 封邮件。"),
-    "ncs_done_discard": both("{count} mails were discarded.", "已作废 {count} 封邮件。"),
+    "ncs_done_send": both("Mails released: {count}.", "已放行 {count} 封邮件。"),
+    "ncs_done_discard": both("Mails discarded: {count}.", "已作废 {count} 封邮件。"),
     "ncs_done_edit": both("The mail to person {person} has words of its own.", "发给人员 {person} 的邮件已修改。"),
     "ncs_done_leave_out": both("The mail to person {person} is not sent.", "发给人员 {person} 的邮件不再发送。"),
     "ncs_done_test": both(

@@ -73,6 +73,7 @@ EXPORT: dict[str, str] = {
     "opt_outs": "person_id = :person",
     "bounce_reports": "person_id = :person",
     "hooks": f"created_by {_CALLED}",
+    "mail_holds": f"held_by {_CALLED}",
     "sign_in_links": "person_id = :person",
     "web_sessions": "person_id = :person",
     "known_requests": f"caller {_CALLED}",

@@ -1,5 +1,6 @@
 """Read models: what people ask the record. Plain SQL, frozen answers, nothing is changed here."""
 
+from records.reading.campaigns import applicant
 from records.reading.coming import next_up
 from records.reading.entries import entries, entry
 from records.reading.life import explain
@@ -10,6 +11,6 @@ from records.reading.seasons import only_running, seasons, status
 from records.reading.windows import window, windows
 
 __all__ = [
-    "entries", "entry", "explain", "log_lines", "next_up", "notices", "only_running", "seasons", "status", "undecided",
+    "applicant", "entries", "entry", "explain", "log_lines", "next_up", "notices", "only_running", "seasons", "status", "undecided",
     "window", "windows",
 ]  # fmt: skip

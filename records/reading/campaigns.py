@@ -121,6 +121,12 @@ async def person_notices(
     return tuple(SentView(**row) for row in found)
 
 
+async def applicant(database: Database, entry: int) -> int:
+    """The person whose entry it is."""
+    found = await database.at_once("SELECT applicant_id FROM entries WHERE id = :entry", entry=entry)
+    return int(found[0]["applicant_id"])
+
+
 _ONE = f"""WITH taken AS (SELECT d.*, false AS again, {CLOCK} AS at FROM deliveries d
     WHERE d.campaign_id = :campaign AND d.person_id = :person AND d.subject = :about AND d.season_id = :season) {FACTS}"""
 

@@ -218,7 +218,7 @@ def _follow_up(_season: LiveSeason, row: dict[str, Any]) -> list[Event]:
 
 
 def _notice(_season: LiveSeason, row: dict[str, Any]) -> list[Event]:
-    state = "queued" if row["state"] == "sending" else row["state"]
+    state = "queued" if row["state"] in ("sending", "merged", "outbox") else row["state"]
     data = {"notice": row["notice"], "to": row["to_address"], "answer": row["answer"]}
     if row["possibly_twice"]:
         data["possibly_twice"] = True

@@ -118,12 +118,12 @@ _SLOTS = """SELECT s.stage, x.starts_at AS at FROM slots x JOIN sessions s ON s.
 _NOTICES = r"""SELECT c.template, CASE WHEN d.state IN ('sending', 'merged') THEN 'queued' ELSE d.state END AS state,
     coalesce(d.sent_at, d.queued_at) AS at
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
-  WHERE d.season_id = :season AND d.person_id = :person AND (d.entry_id = :entry OR (d.entry_id IS NULL
+  WHERE d.season_id = :season AND d.person_id = :person AND d.state <> 'outbox' AND (d.entry_id = :entry OR (d.entry_id IS NULL
     AND (c.template LIKE 'window\_%' OR c.template LIKE 'season\_%' OR c.template LIKE 'registration\_%')))
   ORDER BY coalesce(d.sent_at, d.queued_at) DESC, c.template"""
 _DELIVERED = """SELECT d.entry_id, c.template, max(d.queued_at) AS last
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
-  WHERE d.entry_id = ANY(CAST(:entries AS bigint[])) AND d.state <> 'skipped' GROUP BY d.entry_id, c.template"""
+  WHERE d.entry_id = ANY(CAST(:entries AS bigint[])) AND d.state NOT IN ('skipped', 'outbox') GROUP BY d.entry_id, c.template"""
 _SELECTIONS = (
     """SELECT entry_id, stage, decision, at FROM selections WHERE entry_id = ANY(CAST(:entries AS bigint[]))"""
 )

@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from activities.composing import Stationery
 from activities.house import House
@@ -19,7 +21,7 @@ from models.errors import BadInput, Unavailable
 from models.forms import ChannelForm, PersonForm
 from models.results import CampaignRef
 from notices.bounce_box import Imap, Maildir, open_box
-from notices.bounce_reports import Report
+from notices.bounce_reports import Report, is_message_id, read
 from notices.transport import SmtpTransport
 from notices.webhooks import HttpWebhooks
 from records import addresses, bounces, campaigns, channels, entries
@@ -328,3 +330,15 @@ async def test_an_imap_mailbox_is_read_over_tls_and_what_was_read_is_marked(offi
         )
         with pytest.raises(Unavailable, match="SSLCertVerificationError"):
             await untrusted.read_bounces()
+
+
+_SHAPED = (FILES / "postfix_no_such_user.eml").read_bytes()
+
+
+@given(st.binary(max_size=400), st.integers(0, len(_SHAPED)), st.integers(0, 200))
+def test_whatever_comes_in_is_read_or_is_no_report(noise: bytes, at: int, cut: int) -> None:
+    for one in (noise, _SHAPED[:at] + noise + _SHAPED[at + cut :]):
+        for report in read(one):
+            assert report.kind in ("no_such_address", "mailbox_full", "refused", "delayed", "nothing")
+            assert (report.words + report.status).isprintable()
+            assert report.message_id == "" or is_message_id(report.message_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.policy import default
 
@@ -13,10 +13,12 @@ from activities.mail import MailDeeds
 from models.errors import BadInput, Refused
 from notices.transport import SmtpTransport
 from records import campaigns, holding, outbox, reading
+from records.campaigns import Recipient
 from records.database import Database
 from records.outbox import Mail
 from records.reading.campaigns import campaign, mails
 from tests.activities.test_sending import CAMPAIGN, LANES, REF, SEASON, arrive, house, queue
+from tests.seasons import begin, small_file
 from tests.smtp_server import serving
 
 
@@ -132,3 +134,28 @@ async def test_a_discarded_campaign_sends_nothing_and_says_why(database: Databas
     detail = await campaign(database, SEASON, CAMPAIGN)
     assert (detail.state, detail.skipped, detail.waiting) == ("discarded", 3, 0)
     assert [(one.state, one.answer, one.count) for one in detail.answers] == [("skipped", outbox.DISCARDED, 3)]
+
+
+async def test_a_season_with_an_outbox_keeps_what_goes_to_many_and_nothing_else(database: Database) -> None:
+    file = small_file()
+    file = file.model_copy(update={"notices": file.notices.model_copy(update={"outbox": True})})
+    await begin(database, datetime(2024, 5, 8, tzinfo=UTC), file=file)
+    found = await database.at_once(
+        """INSERT INTO people (email, name, language, created_at) VALUES
+             ('a@example.org', 'A', 'en', clock_timestamp()), ('b@example.org', 'B', 'zh', clock_timestamp())
+           RETURNING id, language"""
+    )
+    told = [Recipient(row["id"], row["language"]) for row in found]
+    for name, template, to in (
+        ("many", "season_cancelled", told), ("one", "season_cancelled", told[:1]), ("receipt", "receipt", told),
+        ("draft_reminder", "draft_reminder", told),
+    ):  # fmt: skip
+        for _ in range(2):  # planned again after a crash, it is the same
+            async with database.transaction() as connection:
+                await campaigns.plan(connection, f"{SEASON}/{name}", SEASON, template, to, any_hour=True)
+    kept = await database.at_once("SELECT campaign_id AS id, state, count(*) AS n FROM deliveries GROUP BY 1, 2")
+    assert {(row["id"].removeprefix(f"{SEASON}/"), row["state"], row["n"]) for row in kept} == {
+        ("many", "outbox", 2), ("one", "queued", 1), ("receipt", "queued", 2), ("draft_reminder", "queued", 2),
+    }  # fmt: skip
+    status = await reading.status(database, SEASON)
+    assert [(one.code, one.count) for one in status.concerns if one.code == "mail.outbox"] == [("mail.outbox", 1)]

@@ -70,6 +70,7 @@ def description() -> dict[str, Any]:
                 "window": [f"{season}/EU/screening", f"{season}/SG/registration", "nowhere/x"],
                 "entry": [*NUMBERS, "1", "none"], "number": [*NUMBERS, "none"],
                 "hook": ["1", "2", "4711", "none"], "event": ["1", "2", "4711", "none"],
+                "campaign": [f"{season}/receipt", "nowhere/x"], "person": ["1", "2", "4711", "none"],
             }  # fmt: skip
             for parameter in operation.get("parameters", ()):
                 if parameter["in"] == "path":
