@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from activities.dates import calendars
+from models.season import SeasonFile
 from models.text import Text
 from notices.context import NoticeContext
 from notices.digest import together
+from notices.html import html_of
 from notices.message import build, domain_of, message_id
 from notices.render import Words, render
 from notices.signing import Signer
@@ -54,13 +56,15 @@ def compose(
     if companions:  # so that all end alike, and the end is said once
         contexts = [replace(context, unsubscribe=leave or None) for context in contexts]
     words = together(
-        [words_of(one, context) for one, context in zip(several, contexts, strict=True)],
+        [words_of(season.file, one, context) for one, context in zip(several, contexts, strict=True)],
         delivery.language,
     )
-    domain = domain_of(sender)
-    whole = stationery.whole
+    domain, whole = domain_of(sender), stationery.whole
+    if whole:
+        name = season.file.name.in_language(delivery.language)
+        words = words._replace(html=html_of(words, delivery.language, name))
     return build(
-        words if whole else words._replace(html=""),
+        words,
         sender=sender,
         to_name=delivery.name,
         to_address=delivery.email,
@@ -91,11 +95,11 @@ def compose(
     )
 
 
-def words_of(delivery: Claimed, context: NoticeContext) -> Words:
+def words_of(file: SeasonFile, delivery: Claimed, context: NoticeContext) -> Words:
     """The words of one delivery: its template's, or those that somebody gave this one in the outbox."""
     if delivery.own_words:
         return Words(delivery.own_words["subject"], delivery.own_words["body"])
-    return render(delivery.template, delivery.language, context)
+    return render(delivery.template, delivery.language, context, file.words)
 
 
 def not_wanted(delivery: Claimed) -> str:

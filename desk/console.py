@@ -35,6 +35,7 @@ from desk.screening_pages import ScreeningPages
 from desk.sheet_pages import SheetPages
 from desk.sign_in import SignIn
 from desk.subscription_pages import SubscriptionPages
+from desk.template_pages import TemplatePages
 from desk.words import Words, language_of
 from models.errors import Forbidden, NotFound, NotSignedIn, SeasonkeeperError, TooOften
 from models.text import LANGUAGES
@@ -65,6 +66,7 @@ def add_console(
     app.include_router(SheetPages(console, imports).router(), include_in_schema=False)
     app.include_router(HookPages(console).router(), include_in_schema=False)
     app.include_router(NoticesPages(console).router(), include_in_schema=False)
+    app.include_router(TemplatePages(console).router(), include_in_schema=False)
     app.include_router(ScreeningPages(console).router(), include_in_schema=False)
     app.include_router(Pages(console).router(), include_in_schema=False)
     seldom = [Depends(app.state.sign_in_limit)]

@@ -53,7 +53,7 @@ async def mail_words(database: Database, season: str, mail: Mail, url: str) -> W
     claimed = await one_mail(database, season, mail)
     async with database.statement() as connection:
         found = await live(connection, season)
-    return words_of(claimed, context_of(found, claimed, url))
+    return words_of(found.file, claimed, context_of(found, claimed, url))
 
 
 async def send_test(

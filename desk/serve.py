@@ -62,7 +62,10 @@ def build(settings: Settings) -> FastAPI:
     entrance = Entrance(settings.needs_no_sign_in(), settings.desk_url(), LinkMail(settings), settings.mail_from)
     rates = Rates(settings.api_per_minute, settings.sign_in_per_minute)
     app = create_app(
-        desk, lifespan=lifespan, entrance=entrance, rates=rates,
+        desk,
+        lifespan=lifespan,
+        entrance=entrance,
+        rates=rates,
         webhooks=HttpWebhooks(private=settings.hooks_private),
     )
     add_console(

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from models.instants import Span
 from models.notice_rules import NoticeRules
+from models.notice_words import NoticeWords
 from models.part import Part
 from models.text import Language, Text
 
@@ -410,6 +411,7 @@ class SeasonFile(Part):
     stages: tuple[AnyStage, ...] = Field(min_length=1)
     retention: Retention = Retention()
     notices: NoticeRules = NoticeRules()
+    words: dict[Template, NoticeWords] = Field(default={}, description="Own words for notices, by the notice's name.")
     illustrative: tuple[str, ...] = ()
 
     @model_validator(mode="before")

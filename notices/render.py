@@ -9,8 +9,9 @@ area's and the recipient's clock, `x | clock` a deadline in the recipient's alon
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from jinja2 import StrictUndefined, Template, TemplateError, UndefinedError, pass_context
@@ -18,6 +19,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from models.errors import BadInput, NotFound
+from models.notice_words import NoticeWords
 from models.text import LANGUAGES, Language, Text
 from notices import instants
 from notices.context import FIELDS, NoticeContext
@@ -42,12 +44,19 @@ class _Compiled(NamedTuple):
     body: Template
 
 
-def render(template: str, language: str, context: NoticeContext) -> Words:
+def render(
+    template: str, language: str, context: NoticeContext, own: Mapping[str, NoticeWords] = MappingProxyType({})
+) -> Words:
     """The notice in words: in Chinese for any Chinese language tag, else in English.
 
-    Raises NotFound for an unknown template, BadInput where a value that it needs is missing.
+    `own` are the season's own words, by notice. Raises NotFound for an unknown template, BadInput where a value that
+    it needs is missing, or where a season's own words are no template.
     """
-    compiled = _compiled(template, _known(language))
+    given = own[template].of(language) if template in own else None
+    if given is None:
+        compiled = _compiled(template, _known(language))
+    else:
+        compiled = _own(template, _known(language), given.subject, given.body)
     values = {name: value for name, value in vars(context).items() if value is not None and value != ""}
     values["data"] = {name: value for name, value in context.data.items() if value is not None and value != ""}
     values["clocks"] = (context.season_zone, context.area_zone, context.own_zone)
@@ -91,6 +100,16 @@ def check_templates() -> None:
         raise BadInput("notice.templates", " ".join(wrong), "Mend the files in notices/templates.")
 
 
+def trouble_with(name: str, language: str, own: NoticeWords) -> str:
+    """What is wrong with a season's own words for a notice, tried with all its values and with only those it needs."""
+    try:
+        for full in (True, False):
+            render(name, language, sample(name, full=full) if name in FIELDS else sample("receipt"), {name: own})
+    except (BadInput, NotFound) as error:
+        return error.sentence
+    return ""
+
+
 def _known(language: str) -> Language:
     return "zh" if language.startswith("zh") else "en"
 
@@ -99,17 +118,26 @@ def _known(language: str) -> Language:
 def _compiled(name: str, language: Language) -> _Compiled:
     if name not in FIELDS:
         raise NotFound("notice.unknown", f"There is no notice '{name}'.", "`notices.render.template_names` lists them.")
-    environment = _environment(language)
     head, blank, body = _read(name, language).split("\n", 2)
     if not head.startswith(_SUBJECT) or blank.strip():
         raise BadInput(
             "notice.template", f"Notice '{name}' ({language}) must begin with 'Subject: …' and a blank line."
         )
+    return _of_source(name, language, head.removeprefix(_SUBJECT), body)
+
+
+@lru_cache(maxsize=500)
+def _own(name: str, language: Language, subject: str, body: str) -> _Compiled:
+    if name not in FIELDS:
+        raise NotFound("notice.unknown", f"There is no notice '{name}'.", "`season notices templates` lists them.")
+    return _of_source(name, language, subject, body)
+
+
+def _of_source(name: str, language: Language, subject: str, body: str) -> _Compiled:
+    environment = _environment(language)
     framed = _read("_frame", language).replace(_BODY, body.strip("\n"))
     try:
-        return _Compiled(
-            environment.from_string(head.removeprefix(_SUBJECT)), environment.from_string(framed.strip("\n") + "\n")
-        )
+        return _Compiled(environment.from_string(subject), environment.from_string(framed.strip("\n") + "\n"))
     except TemplateError as error:
         raise BadInput("notice.template", f"Notice '{name}' ({language}): {error.message}.") from None
 

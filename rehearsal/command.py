@@ -71,10 +71,11 @@ def rehearse(
 
 
 def _rehearse(file: Path, entries: int, seed: int, months: float) -> Report:
+    from notices.known import known_notices
     from rehearsal import runner
     from rules.season_file import load
 
-    season = load(file)
+    season = load(file, notices=known_notices())
     logging.getLogger("temporalio").setLevel(logging.ERROR)
     console = Console(stderr=True)
     with RichProgress(

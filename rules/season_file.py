@@ -10,7 +10,7 @@ from models.errors import BadInput
 from models.problems import Problem
 from models.season import SeasonFile
 from rules.check import check
-from rules.checks.references import Templates
+from rules.checks.notices import KnownNotices
 from rules.season_form import read_form
 from rules.season_source import parse
 
@@ -29,16 +29,16 @@ class Examined:
         return tuple(p for p in self.problems if p.severity == "error")
 
 
-def examine(text: str, name: str, *, templates: Templates | None = None) -> Examined:
+def examine(text: str, name: str, *, notices: KnownNotices | None = None) -> Examined:
     """Everything that is wrong with a season file, and the season where its form is right.
 
-    `name` is what messages call the file; `templates` are the notices that exist and what they need, unchecked where None.
+    `name` is what messages call the file; `notices` are those that exist, unchecked where None.
     Raises BadInput where the text is not YAML at all.
     """
     source = parse(text, name)
     file, problems = read_form(source)
     if file is not None:
-        problems = list(check(file, source, templates=templates))
+        problems = list(check(file, source, notices=notices))
     return Examined(file, tuple(sorted(problems, key=lambda p: (p.line, p.severity, p.code, p.path))))
 
 
@@ -47,7 +47,7 @@ def problems(text: str, name: str) -> list[Problem]:
     return list(examine(text, name).problems)
 
 
-def read(text: str, name: str) -> SeasonFile:
+def read(text: str, name: str, *, notices: KnownNotices | None = None) -> SeasonFile:
     """The season in a text. Raises BadInput for any error, each with file, line, field, value and remedy.
 
     Warnings are left to `problems`: a season may start with them.
@@ -55,15 +55,15 @@ def read(text: str, name: str) -> SeasonFile:
     source = parse(text, name)
     file, wrong = read_form(source)
     if file is not None:
-        wrong = [p for p in check(file, source, days=False) if p.severity == "error"]
+        wrong = [p for p in check(file, source, notices=notices, days=False) if p.severity == "error"]
     if file is None or wrong:
         raise _refusal(wrong, name)
     return file
 
 
-def load(path: Path) -> SeasonFile:
+def load(path: Path, *, notices: KnownNotices | None = None) -> SeasonFile:
     """Read a season file. Raises BadInput where it cannot be read, and as `read` does."""
-    return read(text_of(path), str(path))
+    return read(text_of(path), str(path), notices=notices)
 
 
 def text_of(path: Path) -> str:

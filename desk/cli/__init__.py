@@ -18,6 +18,7 @@ from desk.cli import (
     graces,
     hooks,
     notices,
+    preview,
     privacy,
     process,
     screening,
@@ -103,6 +104,7 @@ for _module in (
     addresses,
     hooks,
     notices,
+    preview,
     subscription,
 ):
     _module.register(app)

@@ -57,12 +57,11 @@ def check(
 
         season check my-season.yaml --json
     """
-    from notices.context import FIELDS
-    from notices.render import template_names
+    from notices.known import known_notices
     from rules.season_file import examine, text_of
 
     tongue = language(lang)
-    found = examine(text_of(file), str(file), templates={name: FIELDS[name].needs for name in template_names()})
+    found = examine(text_of(file), str(file), notices=known_notices())
     plan = _timeline(found)
     if as_json:
         put_json(_json(file, found, plan))

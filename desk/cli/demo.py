@@ -38,11 +38,12 @@ def demo(
         season demo --entries 500 --day 5s
     """
     from models.instants import parse_span
+    from notices.known import known_notices
     from rules.season_file import load
     from workers.settings import Settings
 
     length = parse_span(day)
-    season_file = load(file)
+    season_file = load(file, notices=known_notices())
     settings = Settings.from_environment(data)
     # The plain loop: what the supervisor asks of its children's processes uvloop does not know.
     asyncio.run(_Demo(settings, season_file, entries, length, seed).run())

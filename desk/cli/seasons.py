@@ -59,9 +59,10 @@ def start(
 
         season start seasons/cotiec-2024.yaml --id trial --open-now --day 2s
     """
+    from notices.known import known_notices
     from rules.season_file import load
 
-    words, found, length = words_in(lang), load(file), span(day)
+    words, found, length = words_in(lang), load(file, notices=known_notices()), span(day)
     name = season or found.id
 
     async def deed(desk: Desk) -> dict[str, Any]:

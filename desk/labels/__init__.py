@@ -13,6 +13,7 @@ from desk.labels import (
     graces,
     hooks,
     notices,
+    preview,
     privacy,
     screening,
     sheets,
@@ -47,6 +48,7 @@ _BY_PAGES = (
     documents.LABELS,
     api.LABELS,
     addresses.LABELS,
+    preview.LABELS,
     subscription.LABELS,
 )
 

@@ -18,9 +18,7 @@ class Campaign(Base):
     """
 
     __tablename__ = "campaigns"
-    __table_args__ = (
-        Index("ix_campaigns_unfinished", "season_id", postgresql_where=text("finished_at IS NULL")),
-    )
+    __table_args__ = (Index("ix_campaigns_unfinished", "season_id", postgresql_where=text("finished_at IS NULL")),)
     id: Mapped[str] = mapped_column(Text, primary_key=True)
     season_id: Mapped[str] = mapped_column(ForeignKey("seasons.id"), index=True)
     window_id: Mapped[Maybe]

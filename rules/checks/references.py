@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Sequence
 
 from models.part import Part
 from models.season import (
     AnyStage,
-    Audience,
     AwardsStage,
     DefenceStage,
     MatchingStage,
     NeedsStage,
     RegistrationStage,
-    Reminder,
     ReviewStage,
     SeasonFile,
     SelectionStage,
     TrackingStage,
-    WindowStage,
 )
 from rules.checks.faults import Faults, both, nearest
 from rules.season_source import Path
 
-Templates = Mapping[str, AbstractSet[str]]
-"""The notices that exist, and the values that each needs."""
 _ONCE = ("matching", "tracking", "awards")
 """Kinds of which a season has one at the most."""
 
 
-def check_references(file: SeasonFile, faults: Faults, templates: Templates | None) -> None:
+def check_references(file: SeasonFile, faults: Faults) -> None:
     """Codes used twice, things named that are not there, stages that need another."""
     _codes(file, faults)
     for n, stage in enumerate(file.stages):
@@ -40,9 +34,6 @@ def check_references(file: SeasonFile, faults: Faults, templates: Templates | No
             _by(file, n, stage, faults)
         if isinstance(stage, SelectionStage):
             _quota(file, stage.quota, ("stages", n, "quota"), faults, complete=True)
-        if templates is not None and isinstance(stage, (WindowStage, MatchingStage, TrackingStage)):
-            for k, line in enumerate(stage.reminders):
-                _template(line, ("stages", n, "reminders", k, "template"), templates, faults)
     _overrides(file, faults)
     _company(file, faults)
     _illustrative(file, faults)
@@ -130,44 +121,6 @@ def _quota(file: SeasonFile, quota: dict[str, int], path: Path, faults: Faults, 
             both(f"Nobody can be selected in {', '.join(without)}: it has no quota.",
                  f"{'、'.join(without)} 没有名额，将无人入选。"),
             both("Add it, or 'default'.", "请补上该项，或写“default”。"),
-        )  # fmt: skip
-
-
-_ENTRY = frozenset({"entry_number", "entry_title"})
-_GIVES: dict[Audience, AbstractSet[str]] = {
-    "drafts": _ENTRY,
-    "entrants": _ENTRY,
-    "entries": _ENTRY,
-    "invited_unanswered": _ENTRY,
-    "objectors": _ENTRY,
-    "judges": {"data.count"},
-    "judges_missing": {"data.count"},
-    "channels_unsigned": {"data.channel", "data.count"},
-    "organisers": {"data.count"},
-    "office": {"data.count"},
-}
-"""What a reminder to an audience can say, beside what each window gives: its stage, its opening and its close."""
-_WINDOW = frozenset({"stage_name", "window_opens", "window_closes", "link"})
-
-
-def _template(line: Reminder, path: Path, templates: Templates, faults: Faults) -> None:
-    if line.template not in templates:
-        faults.error(
-            "template.unknown", path, both(f"There is no notice '{line.template}'.", f"没有名为“{line.template}”的通知模板。"),
-            nearest(line.template, sorted(t for t in templates if t.endswith("reminder"))),
-        )  # fmt: skip
-        return
-    given = _GIVES.get(line.to, frozenset()) | _WINDOW
-    lacks = sorted(templates[line.template] - given)
-    if lacks:
-        fitting = ", ".join(
-            t for t in sorted(templates) if templates[t] <= given and t.endswith(("reminder", "escalation"))
-        )
-        faults.error(
-            "template.lacks", path,
-            both(f"Notice '{line.template}' needs {', '.join(lacks)}, of which '{line.to}' knows nothing.",
-                 f"通知“{line.template}”需要 {'、'.join(lacks)}，而“{line.to}”不提供这些内容。"),
-            both(f"Use one that fits: {fitting or '-'}.", f"请使用适合的通知：{fitting or '-'}。"),
         )  # fmt: skip
 
 

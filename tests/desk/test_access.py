@@ -25,7 +25,18 @@ WINDOW = f"{SEASON}/EU/screening"
 URL = "https://season.example.org"
 
 ALL = frozenset(
-    {"nobody", "applicant", "support", "organiser", "other organiser", "operations", "read", "steer", "register", "bounces"}
+    {
+        "nobody",
+        "applicant",
+        "support",
+        "organiser",
+        "other organiser",
+        "operations",
+        "read",
+        "steer",
+        "register",
+        "bounces",
+    }
 )
 LOOKS = frozenset({"support", "organiser", "other organiser", "operations", "read"})
 STEERS = frozenset({"operations", "steer"})
@@ -133,6 +144,9 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     # Outgoing mail: held and released, campaigns, the outbox
     ("POST", "/seasons/{season}/notices"): STEERS,
     ("GET", "/seasons/{season}/notices/campaigns"): LOOKS,
+    ("GET", "/seasons/{season}/notices/templates"): LOOKS,
+    ("GET", "/seasons/{season}/notices/templates/{template}"): LOOKS,
+    ("GET", "/seasons/{season}/notices/templates/{template}/{language}/html"): LOOKS,
     ("GET", "/seasons/{season}/notices/campaigns/{campaign:path}"): LOOKS,
     ("POST", "/seasons/{season}/notices/campaigns/{campaign:path}"): STEERS,
     ("GET", "/seasons/{season}/notices/people/{person}"): LOOKS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rules.checks.notices import KnownNotices
 from rules.season_file import examine, problems
 from tests.rules.planted import TEXT, found, line_of, planted, stage, unplanted
 
@@ -117,6 +118,11 @@ def test_a_warning_is_told_with_its_line_and_remedy(
     assert wrong[0].sentence.zh != wrong[0].sentence.en
 
 
+def known(needs: dict[str, frozenset[str]]) -> KnownNotices:
+    """Notices of a test's own, with nothing to say against own words."""
+    return KnownNotices(needs, lambda *_: "")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "after", "code", "needle"),
     [
@@ -133,7 +139,9 @@ def test_a_warning_is_told_with_its_line_and_remedy(
 def test_the_line_is_the_one_to_change(old: str, new: str, after: str, code: str, needle: str) -> None:
     text = planted(old, new, after=after)
     wrong = [
-        p for p in examine(text, "season.yaml", templates={"match_reminder": frozenset()}).problems if p.code == code
+        p
+        for p in examine(text, "season.yaml", notices=known({"match_reminder": frozenset()})).problems
+        if p.code == code
     ]
     assert line_of(text, needle, after=after) in [p.line for p in wrong]
 
@@ -260,7 +268,7 @@ def test_an_unknown_notice_is_an_error_where_the_notices_are_known() -> None:
     assert "template.unknown" not in {p.code for p in problems(text, "season.yaml")}
     wrong = [
         p
-        for p in examine(text, "s", templates={"match_reminder": frozenset()}).problems
+        for p in examine(text, "s", notices=known({"match_reminder": frozenset()})).problems
         if p.code == "template.unknown"
     ]
     assert any("'match_reminder'" in p.remedy.en for p in wrong)
@@ -273,7 +281,7 @@ def test_problems_come_in_the_order_of_the_lines() -> None:
 
 def test_a_notice_that_needs_what_its_readers_do_not_bring_is_an_error_and_not_a_failure_in_the_mail() -> None:
     needs = {"match_reminder": frozenset({"data.channel"}), "need_reminder": frozenset({"window_closes"})}
-    wrong = [p for p in examine(TEXT, "s", templates=needs).problems if p.code == "template.lacks"]
+    wrong = [p for p in examine(TEXT, "s", notices=known(needs)).problems if p.code == "template.lacks"]
     assert wrong
     assert "data.channel" in wrong[0].sentence.en
     assert "need_reminder" in wrong[0].remedy.en

@@ -1,0 +1,111 @@
+"""A season's own words: checked with the file, used in its mails; and the HTML part of every notice."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from models.errors import BadInput
+from models.notice_words import NoticeWords, OwnWords
+from models.text import LANGUAGES
+from notices.html import html_of
+from notices.known import known_notices
+from notices.render import Words, render, template_names
+from notices.sample import sample
+from rules.season_file import examine, read
+from tests.seasons import SMALL
+
+TEXT = SMALL.read_text(encoding="utf-8")
+
+
+def with_words(words: str) -> str:
+    return f"{TEXT}\nwords:\n{words}"
+
+
+class _Text(HTMLParser):
+    """The visible text of a document, its links, and whether every tag is closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self.links, self.open = "", list[str](), list[str]()
+        self.in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "title" not in self.open:
+            self.text += data
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", template_names())
+def test_the_html_of_a_notice_says_what_its_text_says(name: str, language: str) -> None:
+    for full in (True, False):
+        words = render(name, language, sample(name, full=full))
+        page = _Text()
+        page.feed(html_of(words, language, "A season"))
+        assert page.open == []
+        said = page.text + " ".join(page.links)
+        for word in re.findall(r"https?://\S+|\d[\d:.,-]*", words.body):
+            assert word in said
+        letters = [c for c in words.body if c.isalpha()]
+        assert len([c for c in page.text if c.isalpha()]) >= 0.6 * len(letters)
+
+
+def test_values_cannot_become_markup() -> None:
+    words = Words("<b>", 'Dear <script>alert(1)</script>,\n\n- <i>one</i>\n\nOpen: https://example.org/?a=1&b="x\n')
+    html = html_of(words, "en", "<season>")
+    assert "<script>" not in html
+    assert "<i>" not in html
+    assert 'b="x' not in html
+    assert "<title>&lt;b&gt;</title>" in html
+    assert "&lt;season&gt;" in html
+
+
+def test_a_season_says_it_in_its_own_words_and_keeps_the_usual_ones_elsewhere() -> None:
+    own = "  draft_reminder:\n    en: {subject: 'Finish {{ entry_title }}', body: 'It closes at {{ window_closes | clock }}.'}\n"
+    file = read(with_words(own), "own.yaml", notices=known_notices())
+    said = render("draft_reminder", "en", sample("draft_reminder"), file.words)
+    assert said.subject == "Finish Nerve-guided prosthetic hand"
+    assert "Dear Lin" in said.body
+    assert "It closes at" in said.body
+    assert render("draft_reminder", "zh", sample("draft_reminder"), file.words) == render(
+        "draft_reminder", "zh", sample("draft_reminder")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "code", "says"),
+    [
+        ("draft_remind", "Text", "words.unknown", "draft_remind"),
+        ("draft_reminder", "{{ data.prize }}", "words.wrong", "prize"),
+        ("draft_reminder", "{% if %}", "words.wrong", "draft_reminder"),
+        ("draft_reminder", "{{ ''.__class__.__mro__ }}", "words.wrong", "draft_reminder"),
+        # Given with all its values, and missing where a person has fewer.
+        ("receipt", "{{ area_name }}", "words.wrong", "area_name"),
+    ],
+)
+def test_own_words_that_would_fail_are_found_by_the_check_with_their_line(
+    name: str, body: str, code: str, says: str
+) -> None:
+    text = with_words(f'  {name}:\n    en: {{subject: Hello, body: "{body}"}}\n')
+    (wrong,) = [p for p in examine(text, "own.yaml", notices=known_notices()).problems if p.code.startswith("words")]
+    assert wrong.code == code
+    assert says in wrong.sentence.en
+    assert wrong.line >= len(TEXT.splitlines())
+    with pytest.raises(BadInput, match=r"own\.yaml"):
+        read(text, "own.yaml", notices=known_notices())
+
+
+def test_a_language_that_is_left_out_keeps_the_usual_words() -> None:
+    only = NoticeWords(zh=OwnWords(subject="标题", body="正文"))
+    assert only.of("zh-CN") is not None
+    assert only.of("en") is None
