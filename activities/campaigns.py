@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from temporalio import activity
 from temporalio.client import Client
@@ -10,7 +11,7 @@ from temporalio.common import Priority, WorkflowIDConflictPolicy, WorkflowIDReus
 
 from activities.house import House
 from models.queues import BULK, SEASON_QUEUE
-from models.results import CampaignRef, Campaigns
+from models.results import CampaignRef, Campaigns, Counted, TrackingTurn
 from records import campaigns
 
 _ANSWER_WITHIN = timedelta(seconds=10)
@@ -32,6 +33,27 @@ async def poke_campaign(client: Client, season: str, campaign: str, first_at: da
     )
 
 
+Done = TypeVar("Done", Counted, TrackingTurn)
+
+
+async def started(house: House, season: str, done: Done) -> Done:
+    """Let what a deed has queued go out at once; the workflow has nothing left to start then.
+
+    After the deed's commit. Where this fails the deed is tried again, and finds its campaigns still waiting.
+    """
+    if not done.campaigns or house.temporal is None:
+        return done
+    await _start(house, Campaigns(season=season, campaigns=done.campaigns))
+    return done.model_copy(update={"campaigns": ()})
+
+
+async def _start(house: House, ref: Campaigns) -> None:
+    assert house.temporal is not None
+    wait = await campaigns.first_due(house.database, ref.campaigns)
+    for campaign in ref.campaigns:
+        await poke_campaign(house.temporal, ref.season, campaign, wait.get(campaign))
+
+
 class CampaignDeeds:
     """Activities that start campaigns.
 
@@ -44,7 +66,4 @@ class CampaignDeeds:
     @activity.defn(name="start_campaigns")
     async def start(self, ref: Campaigns) -> None:
         """Start sending these campaigns, or tell them of more; starting one twice is harmless."""
-        assert self._house.temporal is not None
-        wait = await campaigns.first_due(self._house.database, ref.campaigns)
-        for campaign in ref.campaigns:
-            await poke_campaign(self._house.temporal, ref.season, campaign, wait.get(campaign))
+        await _start(self._house, ref)

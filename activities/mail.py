@@ -49,7 +49,7 @@ class MailDeeds:
     async def send_batch(self, ref: CampaignRef) -> Sending:
         """Send up to `ref.limit` notices of a campaign over several lanes; what is left is said in the answer."""
         house = self._house
-        async with house.database.transaction() as connection:
+        async with house.database.statement() as connection:
             season = await live(connection, ref.season)
         together = await readiness.ready(house.database, season, ref.campaign, prompt=house.mark_each)
         batch = _Batch(house, season, together)

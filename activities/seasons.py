@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import update
 from temporalio import activity
 
+from activities.campaigns import started
 from activities.house import House
 from activities.stages import AT_ONCE
 from models.commands import Outcome, SeasonCommand
@@ -82,7 +83,8 @@ class SeasonDeeds:
         """A stage without a window: a selection, or the awards."""
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
-            return await AT_ONCE[season.file.stage(ref.stage).kind](connection, season, ref)
+            done = await AT_ONCE[season.file.stage(ref.stage).kind](connection, season, ref)
+        return await started(self._house, ref.season, done)
 
     @activity.defn(name="pause_season")
     async def pause(self, command: SeasonCommand) -> Outcome:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
+from activities.campaigns import started
 from activities.changes import tell_changes
 from activities.house import House
 from models.results import TrackingTurn
@@ -41,7 +42,8 @@ class TrackingDeeds:
             found = await live(connection, season)
             if found.state == "cancelled":
                 return TrackingTurn()
-            return await _Turn(connection, found, await clock_of(connection)).take()
+            turn = await _Turn(connection, found, await clock_of(connection)).take()
+        return await started(self._house, season, turn)
 
 
 class _Told(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 from temporalio import activity
 
+from activities.campaigns import started
 from activities.changes import tell_change
 from activities.deeds import Deed
 from activities.house import House
@@ -54,7 +55,8 @@ class WindowDeeds:
             await windows.make_good(connection, window_id(ref.season, ref.area, ref.stage))
         async with self._house.database.transaction() as connection:
             season = await live(connection, ref.season)
-            return await _done(PREPARE, connection, season, ref)
+            done = await _done(PREPARE, connection, season, ref)
+        return await started(self._house, ref.season, done)
 
     @activity.defn(name="conclude_stage")
     async def conclude(self, ref: StageRef) -> Counted:
@@ -69,7 +71,7 @@ class WindowDeeds:
                 return Counted()
             done = await _done(CONCLUDE, connection, season, ref)
             await reopening.concluded(connection, window)
-            return done
+        return await started(self._house, ref.season, done)
 
     @activity.defn(name="send_reminders")
     async def remind(self, ref: ReminderRef) -> Counted:
@@ -109,7 +111,7 @@ class WindowDeeds:
                 counts[line.template] = count
                 if count:
                     queued.append(campaign)
-            return Counted(counts=counts, campaigns=tuple(queued))
+        return await started(self._house, season.id, Counted(counts=counts, campaigns=tuple(queued)))
 
     @activity.defn(name="announce_change")
     async def announce(self, ref: WindowRef) -> Counted:
@@ -117,7 +119,7 @@ class WindowDeeds:
         async with self._house.database.transaction() as connection:
             found, _ = await windows.row(connection, ref.window)
             queued, count = await tell_change(connection, found)
-            return Counted(counts={"told": count}, campaigns=queued)
+        return await started(self._house, found["season_id"], Counted(counts={"told": count}, campaigns=queued))
 
     @activity.defn(name="extend_window")
     async def extend(self, command: Extend) -> Outcome:

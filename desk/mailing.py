@@ -12,6 +12,7 @@ from desk.client import Desk
 from models.errors import BadInput
 from models.text import both
 from notices import message
+from notices.html import html_of
 from notices.render import Words, render, template_names
 from notices.sample import sample
 from notices.transport import SmtpTransport
@@ -71,9 +72,12 @@ async def send_test(
     if "@" not in address:
         raise BadInput("address.bad", f"--to: '{address}' is no mail address.", "Write it as name@example.org.")
     async with database.statement() as connection:
-        await live(connection, season)
+        found = await live(connection, season)
         at = await clock_of(connection)
-    words = render(template, language, sample(template))
+    context = sample(template)
+    words = render(template, language, context, found.file.words)
+    name = found.file.name.in_language(language)
+    words = words._replace(html=html_of(words, language, name, (context.link, context.unsubscribe)))
     mail = message.build(
         Words(f"{_TEST.in_language(language)}{words.subject}", words.body, words.html),
         sender=settings.mail_from,

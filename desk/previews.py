@@ -52,7 +52,8 @@ async def preview(
         context = replace(context, season_name=found.file.name)
     own = template in found.file.words and found.file.words[template].of(language) is not None
     words = render(template, language, context, found.file.words)
-    html = html_of(words, language, found.file.name.in_language(language))
+    name = found.file.name.in_language(language)
+    html = html_of(words, language, name, (context.link, context.unsubscribe))
     return Preview(template, language, words._replace(html=html), own, invented)
 
 

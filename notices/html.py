@@ -6,7 +6,7 @@ put on one line and are escaped here, so that none can become markup.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from html import escape
 
 from notices.render import Words
@@ -22,21 +22,22 @@ _HEAD = (
 _FOOT = "</div></body></html>\n"
 _P, _LI = '<p style="margin:0 0 16px">', '<li style="margin:0 0 4px">'
 _UL = '<ul style="margin:0 0 16px;padding:0 0 0 22px">'
+_LINK = '<a href="{url}" style="color:#0b57b5;word-break:break-all">{url}</a>'
+_LONGEST_LABEL = 100
 _H2 = '<h2 style="margin:28px 0 12px;font-size:18px;line-height:1.4">'
 _BUTTON = (
     '<p style="margin:0 0 16px"><a href="{url}" style="display:inline-block;padding:11px 20px;border-radius:6px;'
     'background:#0b57b5;color:#ffffff;text-decoration:none">{label}</a></p>'
 )
-_LINK = '<a href="\\g<0>" style="color:#0b57b5;word-break:break-all">\\g<0></a>'
-_URL = re.compile(r"https?://[^\s<>\"'（），。；、]+")
-_ASKS = re.compile(r"(?P<label>[^:：\n]{1,80})[:：] ?(?P<url>https?://\S+)")
 
 
-def html_of(words: Words, language: str, season_name: str) -> str:
-    """A notice as an HTML document; a line that is `label: link` and nothing else becomes a button.
+def html_of(words: Words, language: str, season_name: str, links: Iterable[str | None] = ()) -> str:
+    """A notice as an HTML document. `links` alone become links; a line that is `label: link`, a button.
 
-    `language` is the recipient's (for `lang`); `season_name` stands at the top.
+    `language` is the recipient's (for `lang`); `season_name` stands at the top. Addresses that come with a value, such
+    as a title, stay text: whoever enters a project must not put a button into the organisers' mails.
     """
+    ours = tuple(sorted({link for link in links if link}, key=len, reverse=True))
     parts = [
         _HEAD.format(
             language="zh-CN" if language.startswith("zh") else "en",
@@ -45,31 +46,48 @@ def html_of(words: Words, language: str, season_name: str) -> str:
         )
     ]
     for block in words.body.strip("\n").split("\n\n"):
-        _block(block.strip("\n").split("\n"), parts)
+        _block(block.strip("\n").split("\n"), parts, ours)
     parts.append(_FOOT)
     return "\n".join(parts)
 
 
-def _block(lines: list[str], parts: list[str]) -> None:
+def _block(lines: list[str], parts: list[str], ours: tuple[str, ...]) -> None:
     plain: list[str] = []
     items: list[str] = []
     for line in [*lines, ""]:
-        asks = _ASKS.fullmatch(line)
-        if plain and (asks or not line or line.startswith(("- ", "## "))):
+        asked = _asked(line, ours)
+        if plain and (asked or not line or line.startswith(("- ", "## "))):
             parts.append(f"{_P}{'<br>'.join(plain)}</p>")
             plain = []
         if items and not line.startswith("- "):
             parts.append(f"{_UL}{''.join(items)}</ul>")
             items = []
-        if asks:
-            parts.append(_BUTTON.format(url=escape(asks["url"]), label=escape(asks["label"])))
+        if asked:
+            parts.append(_BUTTON.format(label=escape(asked[0]), url=escape(asked[1])))
         elif line.startswith("- "):
-            items.append(f"{_LI}{_inline(line[2:])}</li>")
+            items.append(f"{_LI}{_inline(line[2:], ours)}</li>")
         elif line.startswith("## "):
             parts.append(f"{_H2}{escape(line[3:])}</h2>")
         elif line:
-            plain.append(_inline(line))
+            plain.append(_inline(line, ours))
 
 
-def _inline(line: str) -> str:
-    return _URL.sub(_LINK, escape(line)) if "://" in line else escape(line)
+def _asked(line: str, ours: tuple[str, ...]) -> tuple[str, str] | None:
+    """Label and link of a line that asks for one thing."""
+    if "://" in line:
+        for link in ours:
+            label = line.removesuffix(link).rstrip()
+            if label != line and label.endswith((":", "：")) and len(label) <= _LONGEST_LABEL:
+                return label.rstrip(":："), link
+    return None
+
+
+def _inline(line: str, ours: tuple[str, ...]) -> str:
+    shown = escape(line)
+    if "://" in line:
+        for link in ours:
+            if link in line:
+                # Longer ones first, and one is enough: a link may begin like another.
+                url = escape(link)
+                return shown.replace(url, _LINK.format(url=url))
+    return shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -163,13 +164,19 @@ class Judges:
         world = self._world
         stage = world.file.stage(task["stage"])
         assert isinstance(stage, (ReviewStage, DefenceStage))
-        quality = Dice(world.seed, "quality", task["number"]).gauss(70, 11)
-        strict = Dice(world.seed, "strict", task["email"]).gauss(0, habits.BIAS)
+        quality = _thrown(world.seed, "quality", task["number"], 70, 11)
+        strict = _thrown(world.seed, "strict", task["email"], 0, habits.BIAS)
         points = {}
         for criterion in world.file.rubric(stage.rubric).criteria:
             share = (quality + strict + dice.gauss(0, habits.NOISE * 1.5)) / 100
             points[criterion.code] = round(min(max(share, 0.0), 1.0) * criterion.weight * 2) / 2
         return points
+
+
+@lru_cache(maxsize=100_000)
+def _thrown(seed: int, what: str, whose: str, mean: float, deviation: float) -> float:
+    """What an entry or a judge brings along, the same at every ballot."""
+    return Dice(seed, what, whose).gauss(mean, deviation)
 
 
 _TASKS = """SELECT a.id, a.stage, a.area, a.window_id, a.entry_id, a.judge_id, e.number, p.email, w.opens_at,

@@ -120,8 +120,12 @@ async def test_the_outbox_sends_what_was_read_once_with_one_mail_edited_and_one_
     assert len(arrived) == 3
     assert second.to not in arrived
     own = arrived[first.to]
-    assert (own["subject"], own.get_content_type()) == ("Für Sie allein 只给您", "text/plain")
-    assert own.get_content().splitlines() == ["Dear P,", "this is yours."]
+    assert own["subject"] == "Für Sie allein 只给您"
+    text, html = own.get_body(("plain",)), own.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert text.get_content().splitlines() == ["Dear P,", "this is yours."]
+    assert "Dear P,<br>this is yours." in html.get_content()
     assert [event for event, _, _ in await events(database)] == ["outbox.edited", "outbox.left_out", "outbox.sent"]
 
 

@@ -51,18 +51,27 @@ def test_the_html_of_a_notice_says_what_its_text_says(name: str, language: str) 
     for full in (True, False):
         words = render(name, language, sample(name, full=full))
         page = _Text()
-        page.feed(html_of(words, language, "A season"))
+        context = sample(name, full=full)
+        page.feed(html_of(words, language, "A season", (context.link, context.unsubscribe)))
         assert page.open == []
         said = page.text + " ".join(page.links)
-        for word in re.findall(r"https?://\S+|\d[\d:.,-]*", words.body):
+        for word in re.findall(r"\d[\d:.,-]*", words.body):
             assert word in said
+        ours = {link for link in (context.link, context.unsubscribe) if link}
+        assert set(page.links) == {link for link in ours if link in words.body}
         letters = [c for c in words.body if c.isalpha()]
         assert len([c for c in page.text if c.isalpha()]) >= 0.6 * len(letters)
 
 
 def test_values_cannot_become_markup() -> None:
     words = Words("<b>", 'Dear <script>alert(1)</script>,\n\n- <i>one</i>\n\nOpen: https://example.org/?a=1&b="x\n')
-    html = html_of(words, "en", "<season>")
+    html = html_of(words, "en", "<season>", ['https://example.org/?a=1&b="x'])
+    named = Words(
+        "Hello", "Dear Click: https://evil.example,\n\nYour project https://evil.example: https://ours.example/1.\n"
+    )
+    page = _Text()
+    page.feed(html_of(named, "en", "A season", ["https://ours.example/1"]))
+    assert page.links == ["https://ours.example/1"]
     assert "<script>" not in html
     assert "<i>" not in html
     assert 'b="x' not in html
