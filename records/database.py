@@ -63,6 +63,8 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=_POOL_TIMEOUT,
+            # The one used last knows the statements: each connection must prepare its own.
+            pool_use_lifo=True,
             connect_args={"statement_cache_size": _STATEMENTS},
         )
         event.listen(self.engine.sync_engine, "connect", _keep_driver)
