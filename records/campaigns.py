@@ -111,6 +111,12 @@ AUDIENCES: dict[str, str] = {
 """Who is meant, as SQL that yields person_id, subject, entry_id, language, data. Binds :season, :area, :window."""
 
 
+UNDONE = frozenset(
+    {"drafts", "channels_unsigned", "judges_missing", "invited_unanswered", "places_unanswered", "organisers", "office"}
+)
+"""The audiences of a window's own area (or of none) that one leaves by doing what is asked for."""
+
+
 class Recipient(NamedTuple):
     """One notice to one person, named one by one. `subject` tells two notices of a campaign to one person apart."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from records.campaigns import AUDIENCES, FACTS, Claimed
+from records.campaigns import AUDIENCES, FACTS, UNDONE, Claimed
 from records.database import CLOCK, Database
 from records.holding import held
 from records.postponing import put_off_again
@@ -63,6 +63,8 @@ _CAMPAIGN = f"""SELECT c.template, c.audience, c.any_hour, c.window_id, w.area, 
 async def _drop_done(database: Database, season: str, campaign: str, row: dict[str, object]) -> None:
     audience = row["audience"]
     if isinstance(audience, str):
+        if audience not in UNDONE:
+            return  # who belongs to it has nothing to do
         who = AUDIENCES[audience]
         values = {"season": season, "window": row["window_id"], "area": row["area"]}
         bound = {name: value for name, value in values.items() if f":{name}" in who}

@@ -252,3 +252,27 @@ async def test_what_a_crash_left_between_two_mails_is_found_and_listed_as_possib
     assert await office.at(noon + HOUR, first) == 0
     assert await office.at(noon + HOUR, second) == 1
     assert (await office.stands(second))["judge"][2]
+
+
+async def test_a_notice_to_everyone_of_a_kind_takes_nobody_for_done(office: Office) -> None:
+    async with office.database.transaction() as connection:
+        for area in ("EU", "SG"):
+            await run(
+                connection,
+                """WITH contact AS (INSERT INTO people (email, name, language, created_at)
+                     VALUES (:area || '@example.org', :area, 'en', clock_timestamp()) RETURNING id)
+                   INSERT INTO channels (season_id, code, name, area, contact_id, created_at)
+                   SELECT :season, :area, :area, :area, id, clock_timestamp() FROM contact""",
+                season=SEASON,
+                area=area,
+            )
+    night, campaign = brussels(8, 3), f"{SEASON}/registration_open/all"
+    with at_instant(night):
+        async with office.database.transaction() as connection:
+            # It names the window of one area, and is for the channels of all.
+            assert (
+                await campaigns.plan(connection, campaign, SEASON, "registration_open", "channels", window=WINDOW) == 2
+            )
+    sent = [await office.at(brussels(8, hour), campaign) for hour in (8, 9, 10)]
+    assert sum(sent) == 2
+    assert {state for state, _, _ in (await office.stands(campaign)).values()} == {"sent"}
