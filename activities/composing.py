@@ -62,8 +62,8 @@ def compose(
     domain, whole = domain_of(sender), stationery.whole
     if whole:
         name = season.file.name.in_language(delivery.language)
-        links = [link for context in contexts for link in (context.link, context.unsubscribe)]
-        words = words._replace(html=html_of(words, delivery.language, name, links))
+        ours = [link for context in contexts for link in (context.link, context.unsubscribe)]
+        words = words._replace(html=html_of(words, delivery.language, name, ours))
     return build(
         words,
         sender=sender,

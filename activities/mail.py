@@ -150,7 +150,10 @@ class _Batch:
         return Sent(delivery, answer)
 
     async def _hand_over(self, taken: Taken, companions: list[Claimed]) -> str | None:
-        """Give one notice, and what goes with it, to the mail server: its answer, or None where it did not take it; then it is marked so."""
+        """Give one notice, and what goes with it, to the mail server: its answer.
+
+        None where it did not take it; then it is marked so.
+        """
         delivery = taken.delivery
         try:
             answer = await self._house.transport.send(

@@ -34,50 +34,56 @@ async def put_off(
 
     `until`: the real instant from which it is of no use.
     """
-    moved = _moved(homes, file, pace, urgency, at, until)
+    moved = _moved([(home, until) for home in homes], file, pace, urgency, at)
     if moved:
-        await rows(connection, _PUT_OFF, campaign=campaign, queued=at, moved=json.dumps(moved), reason=NOT_IN_TIME)
+        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME}
+        await rows(connection, _PUT_OFF.format(which="q.queued_at = CAST(:queued AS timestamptz)"), queued=at, **values)
 
 
 async def put_off_again(
     database: Database, campaign: str, file: SeasonFile, pace: Pace, urgency: Urgency, now: datetime
 ) -> None:
-    """The same for what is long due, as after an outage or a hold: nobody is woken by what could not go out by day."""
+    """The same for what is long due, as after an outage or a hold: nobody is woken by what could not go out by day.
+
+    Each is looked at by how long it is of use itself; what is over already is left to the sender, which says so.
+    """
     found = await database.at_once(_HOMES, campaign=campaign, now=now)
-    until = min((row["until"] for row in found if row["until"] and row["until"] > now), default=None)
-    homes = [(row["zone"], row["country"], row["area"]) for row in found]
-    moved = _moved(homes, file, pace, urgency, now, until)
+    homes = [((row["zone"], row["country"], row["area"]), row["until"]) for row in found]
+    moved = _moved(homes, file, pace, urgency, now)
     if moved:
-        await database.at_once(_PUT_OFF, campaign=campaign, queued=None, moved=json.dumps(moved), reason=NOT_IN_TIME)
+        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME}
+        await database.at_once(_PUT_OFF.format(which=f"{_LONG_DUE} AND {_SAME_USE}"), now=now, **values)
 
 
 def _moved(
-    homes: Iterable[Home], file: SeasonFile, pace: Pace, urgency: Urgency, at: datetime, until: datetime | None
+    homes: Iterable[tuple[Home, datetime | None]], file: SeasonFile, pace: Pace, urgency: Urgency, at: datetime
 ) -> list[dict[str, str | None]]:
-    due, useful = pace.nominal(at), pace.nominal(until) if until else None
+    due = pace.nominal(at)
     moved = []
-    for zone, country, area in homes:
+    for (zone, country, area), until in homes:
         reader = reader_of(file, zone, country, area)
-        out = goes_out(due, reader, file.notices, urgency, until=useful)
+        out = goes_out(due, reader, file.notices, urgency, until=pace.nominal(until) if until else None)
         if out != due:
             real = pace.real(out).isoformat() if out else None
-            moved.append({"zone": zone, "country": country, "area": area, "at": real})
+            use = until.isoformat() if until else None
+            moved.append({"zone": zone, "country": country, "area": area, "until": use, "at": real})
     return moved
 
 
-_HOMES = """SELECT DISTINCT p.zone, p.country, coalesce(e.area, w.area) AS area,
-    least(c.useful_until, d.told_closes_at) AS until
-  FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id JOIN people p ON p.id = d.person_id
-  LEFT JOIN entries e ON e.id = d.entry_id LEFT JOIN windows w ON w.id = d.window_id
-  WHERE d.campaign_id = :campaign AND d.state = 'queued'
-    AND (d.not_before IS NULL OR d.not_before <= CAST(:now AS timestamptz))"""
-
+_USE = "least(c.useful_until, q.told_closes_at)"
+_LONG_DUE = f"""(q.not_before IS NULL OR q.not_before <= CAST(:now AS timestamptz))
+    AND ({_USE} IS NULL OR {_USE} > CAST(:now AS timestamptz))"""
+_SAME_USE = f"{_USE} IS NOT DISTINCT FROM k.until"
+_HOMES = f"""SELECT DISTINCT p.zone, p.country, coalesce(e.area, w.area) AS area, {_USE} AS until
+  FROM deliveries q JOIN campaigns c ON c.id = q.campaign_id JOIN people p ON p.id = q.person_id
+  LEFT JOIN entries e ON e.id = q.entry_id LEFT JOIN windows w ON w.id = q.window_id
+  WHERE q.campaign_id = :campaign AND q.state = 'queued' AND {_LONG_DUE}"""
 
 _PUT_OFF = """UPDATE deliveries d SET not_before = k.at, state = CASE WHEN k.at IS NULL THEN 'skipped' ELSE d.state END,
     answer = CASE WHEN k.at IS NULL THEN :reason ELSE d.answer END
-  FROM jsonb_to_recordset(CAST(:moved AS jsonb)) AS k(zone text, country text, area text, at timestamptz), people p,
-    deliveries q LEFT JOIN entries e ON e.id = q.entry_id LEFT JOIN windows w ON w.id = q.window_id
-  WHERE q.campaign_id = :campaign AND q.state = 'queued' AND (q.queued_at = CAST(:queued AS timestamptz) OR CAST(:queued AS timestamptz) IS NULL)
+  FROM jsonb_to_recordset(CAST(:moved AS jsonb)) AS k(zone text, country text, area text, until timestamptz, at timestamptz), people p,
+    campaigns c, deliveries q LEFT JOIN entries e ON e.id = q.entry_id LEFT JOIN windows w ON w.id = q.window_id
+  WHERE q.campaign_id = :campaign AND q.state = 'queued' AND c.id = q.campaign_id AND {which}
     AND p.id = q.person_id AND p.zone IS NOT DISTINCT FROM k.zone AND p.country IS NOT DISTINCT FROM k.country
     AND coalesce(e.area, w.area) IS NOT DISTINCT FROM k.area
     AND d.campaign_id = q.campaign_id AND d.person_id = q.person_id AND d.subject = q.subject"""

@@ -276,3 +276,23 @@ async def test_a_notice_to_everyone_of_a_kind_takes_nobody_for_done(office: Offi
     sent = [await office.at(brussels(8, hour), campaign) for hour in (8, 9, 10)]
     assert sum(sent) == 2
     assert {state for state, _, _ in (await office.stands(campaign)).values()} == {"sent"}
+
+
+async def test_after_an_outage_each_reminder_is_kept_for_as_long_as_it_is_of_use_itself(office: Office) -> None:
+    campaign = f"{SEASON}/need_reminder/x"
+    closes = {"soon": brussels(9, 6), "later": brussels(20, 6)}
+    with at_instant(brussels(8, 15)):
+        async with office.database.transaction() as connection:
+            to = [Recipient(await office.person(name), "en", "x") for name in closes]
+            await campaigns.plan(connection, campaign, SEASON, "need_reminder", to, window=WINDOW)
+            for until, one in zip(closes.values(), to, strict=True):
+                await run(
+                    connection,
+                    "UPDATE deliveries SET told_closes_at = :until WHERE person_id = :id",
+                    until=until, id=one.person_id,
+                )  # fmt: skip
+    assert await office.at(brussels(9, 2), campaign) == 0
+    stands = await office.stands(campaign)
+    assert {name: state for name, (state, _, _) in stands.items()} == {"soon": "skipped", "later": "queued"}
+    # The 9th is Ascension Day in Belgium.
+    assert [await office.at(brussels(day, 8), campaign) for day in (9, 10)] == [0, 1]
