@@ -16,7 +16,8 @@ ACTED_IN = (
 """Kinds of windows in which people act, so that their close is a deadline. That a defence's window closes is the
 panel's matter: applicants come at a time of their own."""
 
-_THEIRS = "AND d.person_id = ANY(CAST(:people AS bigint[]))"
+# What still waits in the outbox was told to nobody.
+_THEIRS = "AND d.person_id = ANY(CAST(:people AS bigint[])) AND d.state <> 'outbox'"
 _CLOSES = f"""SELECT t.person_id, t.entry_id, 'window/' || w.id AS thing, w.closes_at AS at, w.revision AS sequence,
     w.stage, w.state
   FROM ({TOLD_SINGLY} {_THEIRS} UNION ALL {TOLD_AT_ONCE} {_THEIRS}) t JOIN windows w ON w.id = t.window_id

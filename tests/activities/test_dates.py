@@ -18,7 +18,9 @@ from activities.seasons import SeasonDeeds
 from activities.windows import WindowDeeds
 from models.commands import CloseNow, Extend, Grace, PauseWindow, ResumeWindow, SeasonCommand
 from models.results import CampaignRef, WindowRef
-from records import assignments, campaigns, graces, selection, steering, windows
+from records import assignments, campaigns, graces, outbox, selection, steering, windows
+from records.calendar_entries import of_entry
+from records.campaigns import Recipient
 from records.database import Database, at_instant
 from records.sealing import Seal
 from records.seasons import window_id
@@ -284,3 +286,21 @@ async def test_a_chinese_recipient_reads_chinese_and_no_link_that_opens_the_draf
     assert "https://season.example.org/do/" in mail.get_body(("plain",)).get_content()
     (file,) = mail.iter_attachments()
     assert b"/do/" not in file.get_payload(decode=True)
+
+
+async def test_a_date_that_waits_in_the_outbox_is_in_no_calendar_before_it_is_released(database: Database) -> None:
+    course = await Course(database).begin()
+    (entry,) = await course.register(1)
+    (person,) = await course.column("SELECT applicant_id FROM entries")
+    campaign, window = f"{SEASON}/invited", f"{SEASON}/confirmation"
+    async with database.transaction() as connection:
+        told = [Recipient(person, "en", f"{n}", entry) for n in range(2)]
+        await campaigns.plan(connection, campaign, SEASON, "window_extended", told, window=window)
+        await outbox.keep(connection, campaign)
+
+    async def known() -> set[str]:
+        return {kept.thing for kept in await of_entry(database, SEASON, person, entry)}
+
+    assert f"window/{window}" not in await known()
+    await outbox.send(database, SEASON, campaign, actor="ops")
+    assert any(window in thing for thing in await known())
