@@ -28,6 +28,7 @@ from desk.cli import (
     subscription,
     windows,
 )
+from desk.cli.leaving import run_and_leave
 
 _HELP = """Runs a season of an innovation and entrepreneurship competition, from registration to tracking.
 
@@ -114,4 +115,4 @@ for _name, _path, _line in _ELSEWHERE:
 
 def main() -> None:
     """Console entry."""
-    app(prog_name="season")
+    run_and_leave(lambda: app(prog_name="season"))
