@@ -110,6 +110,25 @@ async def end(connection: AsyncConnection, ids: Sequence[int], state: str, reaso
     )
 
 
+async def pass_on(connection: AsyncConnection, assignment: int, judge: int, state: str, reason: str) -> int:
+    """Take an assignment from its judge, in that state for that reason, and give it to another; the new one's id."""
+    found = await rows(
+        connection,
+        f"""WITH ended AS (
+              UPDATE assignments SET state = :state, reason = :reason WHERE id = :id
+              RETURNING season_id, stage, area, window_id, entry_id, judge_id
+            ) INSERT INTO assignments (season_id, stage, area, window_id, entry_id, judge_id, state, assigned_at, reason)
+            SELECT season_id, stage, area, window_id, entry_id, CAST(:judge AS bigint), 'active', {CLOCK},
+              'in place of judge ' || judge_id FROM ended RETURNING id""",
+        id=assignment,
+        judge=judge,
+        state=state,
+        reason=reason,
+    )
+    new: int = found[0]["id"]
+    return new
+
+
 async def tell(
     connection: AsyncConnection, season: str, window: str, judges: Sequence[int], subject: str, template: str
 ) -> None:
@@ -117,11 +136,11 @@ async def tell(
 
     A judge named n times has n of them. `subject` names the occasion, so that the next one is told too.
     """
-    found = await rows(
-        connection,
-        """SELECT j.person_id, p.language, count(*) AS n FROM unnest(CAST(:judges AS bigint[])) k(judge)
-           JOIN judges j ON j.id = k.judge JOIN people p ON p.id = j.person_id GROUP BY j.person_id, p.language""",
-        judges=list(judges),
-    )
-    told = [campaigns.Recipient(r["person_id"], r["language"], subject, None, {"count": r["n"]}) for r in found]
+    told = campaigns.Chosen(_TOLD, {"judges": list(judges), "subject": subject})
     await campaigns.plan(connection, f"{season}/{template}", season, template, told, window=window)
+
+
+_TOLD = """SELECT j.person_id, CAST(:subject AS text) AS subject, NULL::bigint AS entry_id, p.language,
+    jsonb_build_object('count', count(*)) AS data
+  FROM unnest(CAST(:judges AS bigint[])) k(judge) JOIN judges j ON j.id = k.judge JOIN people p ON p.id = j.person_id
+  GROUP BY j.person_id, p.language"""

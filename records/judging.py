@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, NotFound, Refused
 from models.forms import JudgeForm
-from models.season import DefenceStage, ReviewStage
+from models.season import DefenceStage, ReviewStage, SeasonFile
 from models.states import AssignmentState
 from models.tables import Judge
 from records import assignments, gate, log, people
 from records.database import CLOCK, Database, clock_of, rows, run
 from records.locks import ASSIGNING, one_at_a_time
-from records.seasons import known_file, live
+from records.seasons import file_of, known_file, live
 from rules.assignment import replacement
 from rules.scoring import ballot_total
 
@@ -146,7 +146,7 @@ async def cast_ballots(database: Database, ballots: Sequence[Ballot], task: Task
 
 
 async def _refuse_ballot(connection: AsyncConnection, assignment_id: int, kind: str) -> NoReturn:
-    task = await _assignment(connection, assignment_id)
+    task = _only(await rows(connection, _ASSIGNMENT, id=assignment_id), assignment_id)
     if task["state"] not in (AssignmentState.ACTIVE, AssignmentState.DONE):
         raise Refused("assignment.gone", f"This entry is no longer yours to score: {task['state']}.")
     late = await rows(
@@ -161,11 +161,6 @@ async def _refuse_ballot(connection: AsyncConnection, assignment_id: int, kind: 
         )  # fmt: skip
         await log.write(connection, task["season_id"], [line])
     await gate.refuse(connection, task["season_id"], kind, task["area"], task["window_id"])
-
-
-async def _assignment(connection: AsyncConnection, assignment_id: int, *, lock: bool = False) -> dict[str, Any]:
-    found = await rows(connection, _ASSIGNMENT + (" FOR NO KEY UPDATE" if lock else ""), id=assignment_id)
-    return _only(found, assignment_id)
 
 
 _ASSIGNMENT = "SELECT id, season_id, stage, area, window_id, entry_id, judge_id, state FROM assignments WHERE id = :id"
@@ -185,16 +180,18 @@ async def decline_assignment(
     `task` is as for `cast_ballot`. Raises Refused where it is not the judge's any more, its ballot is cast, or the
     window has closed.
     """
+    if task is None:
+        found = _only(await database.at_once(_ASSIGNMENT, id=assignment_id), assignment_id)
+        task = Task(found["season_id"], found["stage"], found["window_id"])
+    file = await known_file(database, task.season)
     async with database.transaction() as connection:
-        season = task.season if task else (await _assignment(connection, assignment_id))["season_id"]
-        await one_at_a_time(connection, season, ASSIGNING)
-        held = await _assignment(connection, assignment_id, lock=True)
+        await one_at_a_time(connection, task.season, ASSIGNING)
+        held = await _held(connection, assignment_id)
         if held["state"] != AssignmentState.ACTIVE:
             raise Refused("assignment.not_active", f"This assignment is {held['state']}; it cannot be given back.")
-        if not await _still_open(connection, held["window_id"]):
-            kind = (await live(connection, season)).file.stage(held["stage"]).kind
-            await gate.refuse(connection, season, kind, held["area"], held["window_id"])
-        return await _hand_on(connection, held, AssignmentState.DECLINED, reason, still_open=True)
+        if not held["open"]:
+            await gate.refuse(connection, task.season, file.stage(task.stage).kind, held["area"], held["window_id"])
+        return await _hand_on(connection, file, held, AssignmentState.DECLINED, reason)
 
 
 async def declare_conflict(database: Database, judge_id: int, entry_id: int, reason: str) -> None:
@@ -230,67 +227,61 @@ async def declare_conflict(database: Database, judge_id: int, entry_id: int, rea
             judge=judge_id,
             entry=entry_id,
         )
+        file = await file_of(connection, known[0]["season_id"])
         for one in tasks:
-            task = await _assignment(connection, one["id"], lock=True)
-            still_open = await _still_open(connection, task["window_id"])
-            if still_open or task["state"] == AssignmentState.ACTIVE:
-                await _hand_on(connection, task, AssignmentState.CONFLICT, reason, still_open=still_open)
+            task = await _held(connection, one["id"])
+            if task["open"] or task["state"] == AssignmentState.ACTIVE:
+                await _hand_on(connection, file, task, AssignmentState.CONFLICT, reason)
 
 
-async def _still_open(connection: AsyncConnection, window: str) -> bool:
-    """Whether a round is still to close. Holds off its closer, so that what is handed on is in the closer's list."""
-    found = await rows(
-        connection,
-        f"""SELECT state = 'paused' OR (state IN ('open', 'scheduled') AND {CLOCK} < closes_at) AS open
-            FROM windows WHERE id = :window FOR KEY SHARE""",
-        window=window,
-    )
-    return bool(found and found[0]["open"])
+async def _held(connection: AsyncConnection, assignment_id: int) -> dict[str, Any]:
+    """An assignment, locked, with what is to be known of its entry, and whether its round is still `open`, to close.
+
+    The round's closer is held off, so that what is handed on is in the closer's list.
+    """
+    return _only(await rows(connection, _HELD, id=assignment_id), assignment_id)
+
+
+_HELD = f"""SELECT a.id, a.season_id, a.stage, a.area, a.window_id, a.entry_id, a.judge_id, a.state,
+    w.state = 'paused' OR (w.state IN ('open', 'scheduled') AND {CLOCK} < w.closes_at) AS open,
+    e.track, e.organisation, e.applicant_id,
+    ARRAY(SELECT m.person_id FROM members m WHERE m.entry_id = e.id) AS members,
+    ARRAY(SELECT o.judge_id FROM assignments o WHERE o.entry_id = e.id AND o.stage = a.stage) AS already,
+    ARRAY(SELECT c.judge_id FROM conflicts c WHERE c.entry_id = e.id) AS conflicts
+  FROM assignments a JOIN windows w ON w.id = a.window_id JOIN entries e ON e.id = a.entry_id
+  WHERE a.id = :id FOR NO KEY UPDATE OF a FOR KEY SHARE OF w"""
 
 
 async def _hand_on(
-    connection: AsyncConnection, task: Mapping[str, Any], why: AssignmentState, reason: str, *, still_open: bool
+    connection: AsyncConnection, file: SeasonFile, task: Mapping[str, Any], why: AssignmentState, reason: str
 ) -> int | None:
-    """End a locked assignment and find another judge for it. The caller holds the season's `ASSIGNING`."""
-    season = await live(connection, task["season_id"])
-    stage = season.file.stage(task["stage"])
-    window, entry = task["window_id"], task["entry_id"]
-    await assignments.end(connection, [task["id"]], why, reason)
+    """End a held assignment and find another judge for it. The caller has the season's `ASSIGNING`."""
+    season, window, entry = task["season_id"], task["window_id"], task["entry_id"]
+    stage = file.stage(task["stage"])
     data = {"judge": task["judge_id"], "assignment": task["id"]}
     lines = [log.Line(f"assignment.{why}", f"judge/{task['judge_id']}", window, entry, reason=reason, data=data)]
     judge = None
     # Nobody takes a seat on a panel in the middle of its session.
-    if isinstance(stage, ReviewStage) and still_open:
-        judge = await _choose(connection, season.id, task, stage.max_load)
-    if judge is not None:
-        why_given = f"in place of judge {task['judge_id']}"
-        new = await assignments.give(connection, season.id, stage.id, window, [(entry, judge)], why_given)
+    if isinstance(stage, ReviewStage) and task["open"]:
+        judge = await _choose(connection, task, stage.max_load)
+    if judge is None:
+        await assignments.end(connection, [task["id"]], why, reason)
+    else:
         replaced = {"judge": judge, "instead_of": task["judge_id"]}
-        lines.append(
-            log.Line(
-                "assignment.replaced", window_id=window, entry_id=entry, rule="assignment.replacement", data=replaced
-            )
-        )
-        await assignments.tell(connection, season.id, window, [judge], f"assignment/{new[0]}", "assignment")
-    await log.write(connection, season.id, lines)
+        rule = "assignment.replacement"
+        lines.append(log.Line("assignment.replaced", window_id=window, entry_id=entry, rule=rule, data=replaced))
+        new = await assignments.pass_on(connection, task["id"], judge, why, reason)
+        await assignments.tell(connection, season, window, [judge], f"assignment/{new}", "assignment")
+    await log.write(connection, season, lines)
     return judge
 
 
-async def _choose(connection: AsyncConnection, season: str, task: Mapping[str, Any], max_load: int) -> int | None:
-    found = await rows(
-        connection,
-        """SELECT e.id, e.track, e.organisation, e.applicant_id,
-             ARRAY(SELECT m.person_id FROM members m WHERE m.entry_id = e.id) AS members,
-             ARRAY(SELECT a.judge_id FROM assignments a WHERE a.entry_id = e.id AND a.stage = :stage) AS already,
-             ARRAY(SELECT c.judge_id FROM conflicts c WHERE c.entry_id = e.id) AS conflicts
-           FROM entries e WHERE e.id = :id""",
-        id=task["entry_id"],
-        stage=task["stage"],
-    )
-    entry = found[0]
-    judges = await assignments.judges_for(connection, season, task["area"], task["stage"])
-    conflicts = {(judge, entry["id"]) for judge in entry["conflicts"]}
-    return replacement(assignments.to_review(entry), judges, conflicts, set(entry["already"]), max_load)
+async def _choose(connection: AsyncConnection, task: Mapping[str, Any], max_load: int) -> int | None:
+    entry = assignments.to_review({**task, "id": task["entry_id"]})
+    judges = await assignments.judges_for(connection, task["season_id"], task["area"], task["stage"])
+    # The judge that is let go has it among those that had it `already`.
+    conflicts = {(judge, entry.id) for judge in task["conflicts"]}
+    return replacement(entry, judges, conflicts, set(task["already"]), max_load)
 
 
 async def record_slot(database: Database, session_id: int, entry_id: int, *, held: bool, actor: str = "ops") -> None:

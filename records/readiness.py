@@ -42,14 +42,27 @@ async def ready(database: Database, season: LiveSeason, campaign: str, *, prompt
         await put_off_again(database, campaign, season.file, season.pace, urgency, row["now"])
     if urgency is Urgency.ROUTINE:
         if row["now"] - row["planned_at"] > span(_AT_ONCE_AFTER):
-            await _drop_done(database, season.id, campaign, row)
+            await _drop_done(database, season.id, campaign, row, _WAITS)
         if season.file.notices.routine_per_week is not None:
             await _drop_too_many(database, season, campaign)
-    within = season.file.notices.merge_within
-    taken = within is not None and await database.at_once(
-        _TAKE_ALONG, campaign=campaign, within=span(within), prompt=prompt, alone=sorted(ALONE)
-    )
+    taken = await _take_along(database, season, campaign, prompt=prompt)
     return await _together(database, campaign) if taken or row["merged"] else {}
+
+
+async def _take_along(database: Database, season: LiveSeason, campaign: str, *, prompt: bool) -> bool:
+    """Let the mails of a campaign take along what else is due to their readers, but for what is done meanwhile."""
+    within = season.file.notices.merge_within
+    if within is None:
+        return False
+    taken = await database.at_once(
+        _TAKE_ALONG, campaign=campaign, within=season.pace.span(within), prompt=prompt, alone=sorted(ALONE)
+    )
+    others = sorted({row["campaign_id"] for row in taken} - {campaign})
+    for other in await database.at_once(_OTHERS, campaigns=others) if others else ():
+        old = other["now"] - other["planned_at"] > season.pace.span(_AT_ONCE_AFTER)
+        if old and urgency_of(other["template"]) is Urgency.ROUTINE:
+            await _drop_done(database, season.id, other["id"], other, _GOES_ALONG, lead=campaign)
+    return bool(taken)
 
 
 _DUE_AT = "greatest({d}.queued_at, coalesce({d}.not_before, {d}.queued_at))"
@@ -60,30 +73,43 @@ _CAMPAIGN = f"""SELECT c.template, c.audience, c.any_hour, c.window_id, w.area, 
   FROM campaigns c LEFT JOIN windows w ON w.id = c.window_id WHERE c.id = :campaign"""
 
 
-async def _drop_done(database: Database, season: str, campaign: str, row: dict[str, object]) -> None:
+_OTHERS = f"""SELECT c.id, c.template, c.audience, c.window_id, w.area, c.planned_at, {CLOCK} AS now
+  FROM campaigns c LEFT JOIN windows w ON w.id = c.window_id WHERE c.id = ANY(CAST(:campaigns AS text[]))"""
+
+_WAITS = "{d}.campaign_id = :campaign AND {d}.state = 'queued'"
+_GOES_ALONG = "{d}.campaign_id = :campaign AND {d}.state = 'merged' AND {d}.lead_campaign = :lead"
+
+
+async def _drop_done(
+    database: Database, season: str, campaign: str, row: dict[str, object], which: str, **bound: object
+) -> None:
+    """Skip what is done meanwhile among those notices of a campaign that are meant by `which`, and what it binds."""
     audience = row["audience"]
     if isinstance(audience, str):
         if audience not in UNDONE:
             return  # who belongs to it has nothing to do
         who = AUDIENCES[audience]
         values = {"season": season, "window": row["window_id"], "area": row["area"]}
-        bound = {name: value for name, value in values.items() if f":{name}" in who}
-        await database.at_once(_NO_LONGER.format(who=who), campaign=campaign, reason=DONE, **bound)
+        bound |= {name: value for name, value in values.items() if f":{name}" in who}
+        sql = _NO_LONGER.format(who=who, which=which.format(d="q"))
     else:
-        await database.at_once(_ANSWERED, campaign=campaign, reason=DONE)
+        sql = _ANSWERED.format(which=which.format(d="d"))
+    await database.at_once(sql, campaign=campaign, reason=DONE, **bound)
 
 
 # Who is still meant hears the figures of now.
 _NO_LONGER = """UPDATE deliveries d SET state = CASE WHEN a.person_id IS NULL THEN 'skipped' ELSE d.state END,
-    answer = CASE WHEN a.person_id IS NULL THEN :reason ELSE d.answer END, data = coalesce(a.data, d.data)
+    answer = CASE WHEN a.person_id IS NULL THEN :reason ELSE d.answer END, data = coalesce(a.data, d.data),
+    lead_campaign = CASE WHEN a.person_id IS NOT NULL THEN d.lead_campaign END,
+    lead_subject = CASE WHEN a.person_id IS NOT NULL THEN d.lead_subject END
   FROM deliveries q LEFT JOIN ({who}) a ON a.person_id = q.person_id AND a.subject = q.subject
-  WHERE q.campaign_id = :campaign AND q.state = 'queued' AND d.campaign_id = q.campaign_id
+  WHERE {which} AND d.campaign_id = q.campaign_id
     AND d.person_id = q.person_id AND d.subject = q.subject
     AND (a.person_id IS NULL OR a.data IS DISTINCT FROM d.data)"""
 
 # Questions to places have a window each: an answered one asks nothing.
-_ANSWERED = """UPDATE deliveries d SET state = 'skipped', answer = :reason
-  WHERE d.campaign_id = :campaign AND d.state = 'queued' AND (
+_ANSWERED = """UPDATE deliveries d SET state = 'skipped', answer = :reason, lead_campaign = NULL, lead_subject = NULL
+  WHERE {which} AND (
     EXISTS (SELECT FROM follow_ups f WHERE f.window_id = d.window_id AND f.state <> 'due')
     OR EXISTS (SELECT FROM matches m WHERE d.window_id = d.season_id || '/match/' || m.id || '/answer'
       AND d.subject LIKE 'match/%' AND m.id = CAST(split_part(d.subject, '/', 2) AS bigint) AND m.state <> 'proposed'))"""
@@ -147,7 +173,7 @@ _TAKE_ALONG = f"""WITH clock AS (SELECT {CLOCK} AS at), leads AS (
   )
   UPDATE deliveries d SET state = 'merged', lead_campaign = :campaign, lead_subject = o.lead_subject
   FROM others o WHERE d.campaign_id = o.campaign_id AND d.person_id = o.person_id AND d.subject = o.subject
-  RETURNING d.person_id"""
+  RETURNING d.campaign_id"""
 
 _COMPANIONS = f"""WITH taken AS (SELECT d.*, false AS again, {CLOCK} AS at FROM deliveries d
     WHERE d.lead_campaign = :campaign AND d.state = 'merged') {FACTS}"""

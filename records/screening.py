@@ -71,7 +71,8 @@ _known: WeakKeyDictionary[Pool, dict[str, tuple[str, str, list[dict[str, Any]]]]
 
 async def _unless_known(connection: AsyncConnection, sql: str, season: str) -> list[dict[str, Any]]:
     """The rows of a query, read only where they differ from what it found last, by a digest that the database makes."""
-    digested = f"SELECT md5(string_agg(md5(CAST(t AS text)), '')) AS digest FROM ({sql}) t"
+    # As sure as a sum of 64-bit hashes over all rows, in whatever order; a tenth of the work of hashing their texts.
+    digested = f"SELECT count(*) || ' ' || sum(hash_record_extended(t, 0)) AS digest FROM ({sql}) t"
     digest = (await rows(connection, digested, season=season))[0]["digest"]
     last = _known.setdefault(connection.engine.pool, {})
     if sql not in last or last[sql][:2] != (season, digest):

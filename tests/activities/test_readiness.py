@@ -137,6 +137,36 @@ async def test_who_has_done_it_meanwhile_is_not_reminded_and_who_has_not_hears_t
         assert stands[half["judge_id"]]["data"] == {"count": 1}
 
 
+async def test_what_is_done_meanwhile_does_not_go_along_in_the_mail_of_something_else(database: Database) -> None:
+    course = await Course(database).begin(file=civil())
+    await course.register(4)
+    await course.invite_judges(4)
+    await course.to_review()
+    window, night = f"{SEASON}/EU/review", datetime(2024, 6, 12, 23, tzinfo=ZoneInfo("Europe/Brussels"))
+    async with serving() as server, SmtpTransport("127.0.0.1", server.port, timeout=1) as transport:
+        office = Office(database, server, transport)
+        with at_instant(night):
+            async with database.transaction() as connection:
+                for name, audience in (("ballot_reminder", "judges_missing"), ("assignment", "judges")):
+                    await campaigns.plan(connection, name, SEASON, name, audience, window=window, area="EU")
+        done, half, *_ = await course.rows(
+            "SELECT judge_id, array_agg(id ORDER BY id) AS tasks FROM assignments GROUP BY 1"
+        )
+        await _cast(course, [*done["tasks"], *half["tasks"][:-1]], night + HOUR)
+        # The assignment goes first, and takes the reminder along to whom it still concerns, with the figures of now.
+        await office.at(night + 10 * HOUR, "assignment")
+        told = {
+            row["id"]: (row["state"], row["answer"], row["data"]["count"])
+            for row in await course.rows(
+                """SELECT j.id, d.state, d.answer, d.data FROM deliveries d JOIN judges j ON j.person_id = d.person_id
+                   WHERE d.campaign_id = 'ballot_reminder'"""
+            )
+        }
+        assert told[done["judge_id"]][:2] == ("skipped", "not sent: done meanwhile")
+        assert told[half["judge_id"]][::2] == ("sent", 1)
+        assert await office.at(night + 10 * HOUR, "ballot_reminder") == 0
+
+
 async def _cast(course: Course, tasks: Sequence[int], at: datetime) -> None:
     with at_instant(at):
         for task in tasks:
