@@ -169,7 +169,7 @@ class OneByOne:
 
 
 class Groups:
-    """Deliveries taken and kept by the group: for a mail server that cannot crash apart from the database."""
+    """Deliveries taken and kept as one group: for a mail server that cannot crash apart from the database."""
 
     def __init__(self, database: Database, campaign: str, owner: str, limit: int, goes_on: Callable[[], bool]) -> None:
         self.owner = owner
@@ -208,5 +208,6 @@ class Groups:
         elif self._left > 0:
             by = time.monotonic() + _GROUP_LEASE.total_seconds() / 2
             claimed = await campaigns.claim(self._database, self._campaign, self.owner, self._left, _GROUP_LEASE)
-            self._left -= len(claimed)
+            # These are all that are due, or all that a batch may take: what becomes due meanwhile is for the next one.
+            self._left = 0
             self._group.extend(Taken(one, by) for one in claimed)
