@@ -14,7 +14,7 @@ from notices.html import html_of
 from notices.message import build, domain_of, message_id
 from notices.render import Words, render
 from notices.signing import Signer
-from records import bounces, channel_work, channels, endorsements, links
+from records import bounces, channel_work, channels, doors, endorsements, links
 from records.campaigns import Claimed
 from records.sealing import Seal
 from records.seasons import LiveSeason
@@ -24,6 +24,14 @@ _TO_THE_ENTRY = frozenset(
     {"draft_saved", "draft_reminder", "grace_given", "returned_for_correction", "time_kept", "window_reopened"}
 )
 """Notices that ask an applicant to work on the own entry: their link opens it without signing in."""
+
+_TO_THE_TASK = frozenset(
+    {
+        "assignment", "ballot_reminder", "confirm_attendance", "confirm_reminder", "event_confirm", "match_proposed",
+        "match_proposed_applicant", "match_reminder", "negotiation_follow_up", "follow_up_due", "follow_up_reminder",
+    }
+)  # fmt: skip
+"""Notices that ask for something in a window: their link leads to just that, without signing in."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,11 @@ def _link(season: str, delivery: Claimed, public_url: str, seal: Seal | None) ->
         token = links.make(seal, "entry", delivery.person_id, delivery.entry_id, delivery.at)
         if token:
             return f"{public_url}/do/{token}"
+    if seal and delivery.window_id and delivery.template in _TO_THE_TASK:
+        thing = doors.thing_of(delivery.window_id, delivery.entry_id)
+        token = links.make(seal, "task", delivery.person_id, thing, delivery.at)
+        if token:
+            return f"{public_url}/ask/{token}"
     if delivery.entry_number and (delivery.own or delivery.template in (channels.REGISTERED, channel_work.NUDGE)):
         return f"{public_url}/my/{season}/{delivery.entry_number}"
     if delivery.template in (*endorsements.TEMPLATES, bounces.TEMPLATE):

@@ -24,6 +24,7 @@ from desk.channel_pages import ChannelPages
 from desk.client import Desk
 from desk.corrections import Corrections
 from desk.documents import DocumentPages, Shelf
+from desk.door_pages import DoorPages
 from desk.hooks_pages import HookPages
 from desk.labels import LABELS
 from desk.notices_pages import NoticesPages
@@ -74,6 +75,7 @@ def add_console(
     # Before `/my/{season}/{entry}`.
     app.include_router(PrivacyPages(console, shelf.store if shelf else None).router(), include_in_schema=False)
     app.include_router(SubscriptionPages(console).router(), include_in_schema=False)
+    app.include_router(DoorPages(console).router(), include_in_schema=False)
     app.include_router(Applying(console).router(), include_in_schema=False, dependencies=seldom)
     app.include_router(ChannelPages(console).router(), include_in_schema=False)
     own = OwnEntryPages(console, shelf)

@@ -21,14 +21,15 @@ from records.database import CLOCK, Database, rows
 from records.privacy.erasure import seasons_of
 from records.sealing import Seal
 
-Purpose = Literal["unsubscribe", "entry", "calendar"]
-PURPOSES: dict[str, Purpose] = {"u": "unsubscribe", "e": "entry", "c": "calendar"}
+Purpose = Literal["unsubscribe", "entry", "calendar", "task"]
+PURPOSES: dict[str, Purpose] = {"u": "unsubscribe", "e": "entry", "c": "calendar", "t": "task"}
 _LETTERS = {purpose: letter for letter, purpose in PURPOSES.items()}
 _LONGEST = 400
 
 
 class Link(NamedTuple):
-    """What a link is good for. `thing` is a season (unsubscribe) or an entry's id (entry, calendar)."""
+    """What a link is good for. `thing` is a season (unsubscribe), an entry's id (entry, calendar), or what
+    `records.doors.thing_of` names (task)."""
 
     purpose: Purpose
     person: int

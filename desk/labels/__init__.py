@@ -10,6 +10,7 @@ from desk.labels import (
     console,
     corrections,
     documents,
+    doors,
     graces,
     hooks,
     notices,
@@ -50,6 +51,7 @@ _BY_PAGES = (
     addresses.LABELS,
     preview.LABELS,
     subscription.LABELS,
+    doors.LABELS,
 )
 
 LABELS: dict[str, Text] = {name: text for labels in _BY_PAGES for name, text in labels.items()}

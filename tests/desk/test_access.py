@@ -78,6 +78,8 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/unsubscribe/{token}"): ALL,
     ("POST", "/unsubscribe/{token}"): ALL,
     ("GET", "/do/{token}"): ALL,
+    ("GET", "/ask/{token}"): ALL,
+    ("POST", "/ask/{token}"): ALL,
     ("GET", "/calendar/{token}.ics"): ALL,
     ("GET", "/my/notices"): PEOPLE,
     ("POST", "/my/notices"): PEOPLE,

@@ -19,7 +19,7 @@ from desk.console import add_console
 from desk.documents import Shelf
 from models.commands import Return
 from models.forms import PersonForm
-from records import access, applying, corrections, entries, links, people, subscriptions
+from records import access, applying, corrections, doors, entries, links, people, subscriptions
 from records.database import Database, clock_of
 from records.sealing import Seal
 from records.store import open_store
@@ -146,6 +146,28 @@ async def test_of_two_tabs_the_later_is_told_and_chooses(database: Database, add
     assert (await applying.of_entry(database, 1)).title == "From the second tab"
 
 
+async def doors_of(database: Database, entry: int) -> list[str]:
+    """Links to judge this entry, and to say whether one takes part with it, in windows that are open."""
+    now, paths = await database.now(), []
+    for kind, thing in (
+        ("review", """INSERT INTO assignments (season_id, stage, area, window_id, entry_id, judge_id, state, assigned_at)
+           SELECT :season, w.stage, w.area, w.id, :entry, j.id, 'active', now() FROM w, (INSERTED) j RETURNING window_id"""),
+        ("confirmation", """INSERT INTO invitations (window_id, entry_id, state, invited_at, answers)
+           SELECT w.id, :entry, 'invited', now(), '{}' FROM w RETURNING window_id"""),
+    ):  # fmt: skip
+        opened = """WITH w AS (UPDATE windows SET state = 'open', opens_at = now() - interval '1 day',
+            closes_at = now() + interval '1 day' WHERE season_id = :season AND kind = :kind
+              AND coalesce(area, 'EU') = 'EU' RETURNING id, stage, area)"""
+        if kind == "review":
+            opened += """, judge AS (INSERT INTO judges (season_id, person_id, area, tracks, max_load, created_at)
+              VALUES (:season, 1, 'EU', '[]', 9, now()) RETURNING id) """
+            thing = thing.replace("(INSERTED)", "judge")
+        (row,) = await database.at_once(f"{opened} {thing}", season=SEASON, kind=kind, entry=entry)
+        token = links.make(database.seal, "task", 1, doors.thing_of(row["window_id"], entry), now)
+        paths.append(f"/ask/{token}")
+    return paths
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_no_page_of_an_applicant_overflows_or_shuts_anyone_out(
     database: Database, address: str, chromium: str, language: str
@@ -172,6 +194,7 @@ async def test_no_page_of_an_applicant_overflows_or_shuts_anyone_out(
         database.seal = Seal("k" * 40)  # so that there are links in mails
         token = links.make(database.seal, "unsubscribe", 1, SEASON, await database.now())
         await look("/my/notices", f"{mine}/calendar", f"/unsubscribe/{token}", "/do/none")
+        await look(*await doors_of(database, entry))
         await subscriptions.opt_out(database, SEASON, 1, by="page")
         await look(f"/unsubscribe/{token}", "/my/notices")
         await entries.submit(database, entry)
