@@ -49,14 +49,14 @@ NO_CLOSE = (*OWN_TIMES, "window_paused")
 TOLD_SINGLY = """SELECT d.person_id, d.window_id, d.subject, d.entry_id, d.told_closes_at AS closes_at, d.queued_at,
     c.template
   FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
-  WHERE d.season_id = :season AND d.told_closes_at IS NOT NULL"""
+  WHERE d.season_id = :season AND d.told_closes_at IS NOT NULL AND d.state <> 'skipped'"""
 TOLD_AT_ONCE = """SELECT d.person_id, k.one->>'window', d.subject, CAST(k.one->>'entry_id' AS bigint),
     CAST(k.one->>'closes_at' AS timestamptz), d.queued_at, c.template
   FROM campaigns c JOIN deliveries d ON d.campaign_id = c.id
   CROSS JOIN LATERAL jsonb_array_elements(d.data->'dates') k(one)
-  WHERE c.season_id = :season AND c.template = 'season_resumed'"""
-"""Which closes people were told, in a notice of its own or in one about many windows, as SQL that binds :season:
-person_id, window_id, subject, entry_id, closes_at, queued_at, template."""
+  WHERE c.season_id = :season AND c.template = 'season_resumed' AND d.state <> 'skipped'"""
+"""Which closes people were told or will be, in a notice of its own or in one about many windows, as SQL that binds
+:season; what was discarded or left out told nobody. person_id, window_id, subject, entry_id, closes_at, queued_at, template."""
 
 _TOLD = f"""SELECT DISTINCT ON (p.id) p.id AS person_id, d.subject, d.entry_id, p.language,
     jsonb_build_object('old', d.closes_at) AS data

@@ -12,7 +12,7 @@ import pytest
 
 from models.season import SeasonFile
 from notices.transport import SmtpTransport
-from records import campaigns, judging
+from records import campaigns, judging, outbox, reading
 from records.campaigns import Recipient
 from records.database import Database, at_instant, run
 from tests.course import Course
@@ -326,3 +326,44 @@ async def test_after_an_outage_each_reminder_is_kept_for_as_long_as_it_is_of_use
     assert {name: state for name, (state, _, _) in stands.items()} == {"soon": "skipped", "later": "queued"}
     # The 9th is Ascension Day in Belgium.
     assert [await office.at(brussels(day, 8), campaign) for day in (9, 10)] == [0, 1]
+
+
+async def test_what_was_discarded_was_told_to_nobody(office: Office) -> None:
+    names, noon = ("got", "left", "none"), brussels(8, 12)
+    who = {name: await office.person(name) for name in names}
+    with at_instant(noon):
+        async with office.database.transaction() as connection:
+            for campaign, template, told in (
+                ("sent", "need_reminder", ("got",)),
+                ("kept", "need_open", ("left", "none")),
+            ):
+                to = [Recipient(who[name], "en") for name in told]
+                await campaigns.plan(connection, campaign, SEASON, template, to, window=WINDOW)
+            await outbox.keep(connection, "kept")
+        await outbox.discard_one(office.database, SEASON, outbox.Mail("kept", who["left"], ""), actor="ops")
+        await outbox.discard(office.database, SEASON, "kept", actor="ops")
+        async with office.database.transaction() as connection:
+            await run(connection, "UPDATE windows SET closes_at = closes_at + interval '1 day' WHERE id = :w", w=WINDOW)
+            args = (f"{WINDOW}/extended", SEASON, "window_extended", "told_otherwise")
+            assert await campaigns.plan(connection, *args, window=WINDOW, area="EU") == 1
+    assert set(await office.stands(f"{WINDOW}/extended")) == {"got"}
+
+
+async def test_operations_are_told_that_the_mail_server_refuses_everything_until_it_is_back(office: Office) -> None:
+    noon = brussels(8, 12)
+    campaign = await office.plan("one", "need_reminder", noon)
+    office.server.answers = {"RCPT": ["421 4.3.2 Closing"] * 99, "MAIL": ["421 4.3.2 Closing"] * 99}
+
+    async def concerns(at: datetime) -> list[str]:
+        with at_instant(at):
+            return [c.code for c in (await reading.status(office.database, SEASON)).concerns if c.code == "mail.down"]
+
+    assert await concerns(noon) == []
+    for minute in range(3):
+        assert await office.at(noon + minute * HOUR / 60, campaign) == 0
+    assert await concerns(noon + HOUR / 30) == [], "a minute of silence is no reason to call anybody"
+    assert await concerns(noon + HOUR / 6) == ["mail.down"]
+    office.server.answers = {}
+    assert await office.at(noon + HOUR, campaign) == 1
+    assert await concerns(noon + HOUR) == []
+    assert office.arrived() == ["one"]
