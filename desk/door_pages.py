@@ -65,11 +65,12 @@ class DoorPages:
         words = await self._console.words(request, task.season)
         assert words.file is not None
         stage = words.file.stage(task.stage)
-        over, settled = not task.open, _settled(task)
+        settled = _settled(task)
+        said = "ask_until" if task.open else "ask_over" if task.over else "ask_not_now"
         answer = self._console.page(
             request, "my/ask.html", words, 200 if trouble is None else status_of(trouble), season=task.season,
-            task=task, until=words.when(task.closes_at, deadline=True), over=over, settled=settled,
-            trouble=None if over and not settled else trouble, typed=typed or FormData(), done="done" in request.query_params,
+            task=task, until=words.when(task.closes_at, deadline=True), said="" if settled else said,
+            trouble=trouble if task.open or settled else None, typed=typed or FormData(), done="done" in request.query_params,
             asks=stage.asks if isinstance(stage, EventStage) else (), stage=stage, reports=_REPORTS,
             criteria=rubric.criteria if (rubric := _rubric(words.file, task)) else (),
         )  # fmt: skip
@@ -93,7 +94,7 @@ def _rubric(file: SeasonFile, task: Task) -> Rubric | None:
 
 async def _do(desk: Desk, task: Task, file: SeasonFile, form: FormData) -> None:
     if task.kind in doors.INVITATIONS:
-        await _confirm(desk, task, form)
+        await _confirm(desk, task, file, form)
     elif task.kind == "match_answer":
         await _answer(desk, task, form)
     elif task.kind == "follow_up":
@@ -102,9 +103,10 @@ async def _do(desk: Desk, task: Task, file: SeasonFile, form: FormData) -> None:
         await _judge(desk, task, file, form)
 
 
-async def _confirm(desk: Desk, task: Task, form: FormData) -> None:
-    accept = _choice(form, "act", ("accept", "decline")) == "accept"
-    stated = {ask: True for ask in form.getlist("asks") if isinstance(ask, str)} if accept else {}
+async def _confirm(desk: Desk, task: Task, file: SeasonFile, form: FormData) -> None:
+    accept, stage = _choice(form, "act", ("accept", "decline")) == "accept", file.stage(task.stage)
+    asks = stage.asks if isinstance(stage, EventStage) and accept else ()
+    stated: dict[str, bool] = {ask: ask in form.getlist("asks") for ask in asks}
     await selection.answer_invitation(
         desk.database, task.window, task.things[0]["entry"], accept=accept, answers=stated
     )  # fmt: skip

@@ -20,7 +20,8 @@ INVITATIONS, MATCHES, ROUNDS = ("confirmation", "event"), ("match_answer", "foll
 class Task(NamedTuple):
     """What one person has to do in one window.
 
-    `things` are one invitation or match, or the judge's assignments there; `open` whether the window accepts now.
+    `things` are one invitation or match, or the judge's assignments there; `open` whether the window accepts now,
+    `over` whether it never will again as it stands: a paused one is neither.
     """
 
     who: Who
@@ -32,6 +33,7 @@ class Task(NamedTuple):
     owner: str
     closes_at: datetime
     open: bool
+    over: bool
     things: list[dict[str, Any]]
 
 
@@ -57,7 +59,8 @@ async def open_task(database: Database, token: str) -> Task | None:
 
 
 _WINDOW = f"""SELECT season_id AS season, kind, stage, area, owner, closes_at,
-    state IN ('open', 'scheduled') AND opens_at <= {CLOCK} AND {CLOCK} < closes_at AS open
+    state IN ('open', 'scheduled') AND opens_at <= {CLOCK} AND {CLOCK} < closes_at AS open,
+    state IN ('closed', 'cancelled') OR (state <> 'paused' AND closes_at <= {CLOCK}) AS over
   FROM windows WHERE id = :window"""
 
 _INVITED = """SELECT e.id AS entry, e.number, e.title, i.state FROM invitations i JOIN entries e ON e.id = i.entry_id

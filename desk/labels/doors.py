@@ -9,6 +9,10 @@ LABELS = {
     "ask_over": both(
         "This was open until {until}. Nothing is accepted here any more.", "此事项已于 {until} 截止，不再接受答复。"
     ),
+    "ask_not_now": both(
+        "This is not open just now. Please look again later; it closes at {until}.",
+        "此事项暂未开放，请稍后再试；截止时间：{until}。",
+    ),
     "ask_done": both("Thank you. It is recorded.", "感谢您的答复，已记录。"),
     "ask_project": both("Project", "项目"),
     "ask_need": both("Need", "需求"),

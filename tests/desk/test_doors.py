@@ -118,8 +118,13 @@ async def test_a_judge_scores_by_the_link_in_the_mail_and_touches_no_other_judge
     assert gone.status_code == 303
     assert await office.column("SELECT state FROM assignments WHERE id = :id", id=mine[1]) == ["declined"]
 
+    await office.column("UPDATE windows SET state = 'paused' WHERE id = :id RETURNING id", id=f"{SEASON}/EU/review")
+    assert "This is not open just now" in (await office.get(path, REVIEW)).text
+    await office.column("UPDATE windows SET state = 'open' WHERE id = :id RETURNING id", id=f"{SEASON}/EU/review")
     late = day(6, 16, 20)
-    assert "Nothing is accepted here any more" in (await office.get(path, late)).text
+    page = await office.get(path, late)
+    assert "Nothing is accepted here any more" in page.text
+    assert "<form" not in page.text
     assert (await office.post(path, late, assignment=str(mine[0]), score_tech="60", **scores)).status_code == 409
     assert await office.column("SELECT total::text FROM ballots WHERE assignment_id = :id", id=mine[0]) == ["80.50"]
 
