@@ -1,6 +1,6 @@
 """The same mails as one would send them at first: a plain loop, and a Celery task for each mail.
 
-`python -m benchmarks.campaign_rivals URL PORT TEMPLATES` is the loop; Celery's workers import this module too. Both take the
+`python -m benchmarks.campaign_rivals URL PORT TEMPLATES COUNT` is the loop; Celery's workers import this module too. Both take the
 words of the campaign as Jinja templates, compiled once. They keep nothing of what became of a mail.
 """
 
@@ -23,7 +23,7 @@ from celery import Celery
 from jinja2 import Environment, Template
 
 _SELECT = """SELECT p.id, p.email, p.name, p.language, e.number, e.title, e.id AS entry
-  FROM people p JOIN entries e ON e.applicant_id = p.id ORDER BY p.id"""
+  FROM people p JOIN entries e ON e.applicant_id = p.id ORDER BY p.id LIMIT $1"""
 
 
 class Words:
@@ -55,12 +55,12 @@ class Words:
         return mail
 
 
-async def loop(url: str, port: int, templates: Path) -> dict[str, float]:
-    """Read the people, send each a mail over one connection."""
+async def loop(url: str, port: int, templates: Path, count: int) -> dict[str, float]:
+    """Read so many people, send each a mail over one connection."""
     words = Words(templates)
     wall, cpu = time.perf_counter(), time.process_time()
     connection = await asyncpg.connect(url)
-    found = await connection.fetch(_SELECT)
+    found = await connection.fetch(_SELECT, count)
     async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port) as client:
         for row in found:
             person = dict(row) | {"message_id": f"<{row['id']}.plain@example.org>"}
@@ -83,5 +83,5 @@ def send(person: dict[str, Any]) -> None:
     _open["client"].send_message(_open["words"].mail(person))
 
 
-if __name__ == "__main__" and len(sys.argv) == 4:
-    print(json.dumps(asyncio.run(loop(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])))))
+if __name__ == "__main__" and len(sys.argv) == 5:
+    print(json.dumps(asyncio.run(loop(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4])))))

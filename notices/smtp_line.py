@@ -43,7 +43,12 @@ class Line(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether a mail may begin: the server is there, and has said nothing unasked, such as that it closes."""
-        return not (self._trouble or self._replies or self._lines or self._rest or self._transport.is_closing())
+        return not (self._replies or self._lines or self._rest or self.is_lost)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the server is no longer there, or nothing it says is heard any more."""
+        return self._trouble is not None or self._transport.is_closing()
 
     def close(self) -> None:
         """Hang up."""

@@ -27,6 +27,8 @@ _DONE = 250
 _GO_ON = 354
 _CLOSING = 421
 _TOO_LARGE = 552
+_AGAIN = 60.0
+"""Seconds until a server that took no more connections of ours is asked for one more."""
 
 
 class Transport(Protocol):
@@ -99,8 +101,8 @@ class TooLate(Exception):
 class SmtpTransport:
     """One SMTP server over a few connections that stay open and are replaced when they break.
 
-    At most `connections` mails are on their way at once; more callers wait. `timeout` is in seconds, for each step.
-    `username` empty means no log-in.
+    At most `connections` mails are on their way at once, fewer where the server takes fewer connections; more callers
+    wait. `timeout` is in seconds, for each step. `username` empty means no log-in.
     """
 
     def __init__(
@@ -118,6 +120,9 @@ class SmtpTransport:
         self._tls, self._timeout = tls, timeout
         self._free = asyncio.Semaphore(connections)
         self._idle: list[Line] = []
+        self._lines: set[Line] = set()
+        self._connecting, self._news = 0, asyncio.Event()
+        self._fewer: list[asyncio.TimerHandle] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -136,20 +141,66 @@ class SmtpTransport:
         """See Transport."""
         commands = _envelope(_sender(sender), bare_address(to))
         lines = mail_lines(message)
-        async with self._free:
-            while self._idle:
-                # The server may have closed an idle connection long ago; then nothing was sent, and a new one is due.
-                line = self._idle.pop()
-                if line.is_open:
-                    try:
-                        return await self._over(line, commands, lines, by)
-                    except _Stale:
-                        continue
-            line = await self._connected()
+        while True:
+            await self._free.acquire()
             try:
-                return await self._over(line, commands, lines, by)
-            except _Stale as stale:
-                raise stale.refusal from None
+                answer = await self._by_some_line(commands, lines, by)
+            except _NoMore:
+                self._do_with_fewer()
+                continue
+            except BaseException:
+                self._free.release()
+                raise
+            self._free.release()
+            return answer
+
+    async def _by_some_line(self, commands: tuple[bytes, ...], lines: bytes, by: float) -> str:
+        while self._idle:
+            # The server may have closed an idle connection long ago; then nothing was sent, and a new one is due.
+            line = self._idle.pop()
+            if line.is_open:
+                try:
+                    return await self._over(line, commands, lines, by)
+                except _Stale:
+                    continue
+        line = await self._one_more()
+        try:
+            return await self._over(line, commands, lines, by)
+        except _Stale as stale:
+            raise stale.refusal from None
+
+    async def _one_more(self) -> Line:
+        """Another connection. Raises _NoMore where the server takes none beside those it has."""
+        try:
+            line = await self._connected()
+        except ServerDown:
+            while self._connecting and not self._has_lines():
+                await self._news.wait()
+            if self._has_lines():
+                raise _NoMore from None
+            self._as_at_first()
+            raise
+        self._lines.add(line)
+        return line
+
+    def _has_lines(self) -> bool:
+        self._lines = {line for line in self._lines if not line.is_lost}
+        return bool(self._lines)
+
+    def _do_with_fewer(self) -> None:
+        """Keep the caller's turn back for a while."""
+        loop = asyncio.get_running_loop()
+        self._fewer = [one for one in self._fewer if one.when() > loop.time()]
+        self._fewer.append(loop.call_later(_AGAIN, self._free.release))
+
+    def _as_at_first(self) -> None:
+        """What a server took before it was gone says nothing of what it takes when it is back."""
+        now = asyncio.get_running_loop().time()
+        for one in self._fewer:
+            if one.when() > now:
+                one.cancel()
+                self._free.release()
+        self._fewer.clear()
 
     async def _connected(self) -> Line:
         client = SMTP(
@@ -162,6 +213,7 @@ class SmtpTransport:
             use_tls=self._tls == "tls",
             start_tls=self._tls == "starttls",
         )
+        self._connecting += 1
         try:
             await client.connect()
             await client.ehlo()
@@ -171,6 +223,10 @@ class SmtpTransport:
         except BaseException:
             client.close()
             raise
+        finally:
+            self._connecting -= 1
+            self._news.set()
+            self._news = asyncio.Event()
         return Line(
             cast(asyncio.Transport, client.transport),
             pipelining=client.supports_extension("pipelining"),
@@ -196,6 +252,10 @@ class SmtpTransport:
     def _keep(self, line: Line) -> None:
         if line.is_open:
             self._idle.append(line)
+
+
+class _NoMore(Exception):
+    """The server takes mails over the connections it has, and no more connections."""
 
 
 class _Stale(Exception):

@@ -14,7 +14,8 @@ class Server:
     """Answers 250, or what `answers` says for a command; `drop` names the step at which it hangs up.
 
     A step is a command, such as `RCPT`, or a command to one address alone, such as `DATA lin@example.org`; `stall` holds
-    steps of one address that take longer than anybody waits.
+    steps of one address that take longer than anybody waits. `most` connections are taken at a time, and more are
+    greeted with 421.
     """
 
     def __init__(self, pipelining: bool = True) -> None:
@@ -25,6 +26,7 @@ class Server:
         self.slow = 0.0
         self.mails: list[tuple[str, list[str], bytes]] = []
         self.connections = 0
+        self.most: int | None = None
         self.open: list[SMTP] = []
         self.port = 0
 
@@ -71,13 +73,27 @@ class Server:
             self.mails.append((str(envelope.mail_from), list(envelope.rcpt_tos), bytes(envelope.content or b"")))
         return answer
 
+    def is_full(self) -> bool:
+        """Whether a new connection is one too many."""
+        gone = [smtp for smtp in self.open if smtp.session and (smtp.transport is None or smtp.transport.is_closing())]
+        return self.most is not None and len(self.open) - len(gone) >= self.most
+
+
+class _Full(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        transport.write(b"421 4.7.0 Too many connections from you\r\n")
+        transport.close()
+
 
 @asynccontextmanager
 async def serving(pipelining: bool = True, **options: Any) -> AsyncIterator[Server]:
     """A server on a free port of loopback, with the options of aiosmtpd's SMTP."""
     handler = Server(pipelining)
 
-    def protocol() -> SMTP:
+    def protocol() -> asyncio.BaseProtocol:
+        if handler.is_full():
+            return _Full()
         handler.connections += 1
         smtp = SMTP(handler, hostname="test", loop=asyncio.get_running_loop(), **options)
         handler.open.append(smtp)

@@ -77,11 +77,11 @@ class Settings(BaseSettings):
         description="Most notices per second from each mail worker to one domain of addresses. 0: no such limit.",
     )
     mail_connections: int = Field(
-        default=16,
+        default=32,
         ge=1,
         le=100,
-        description="Connections that each mail worker makes to the mail server at most, as many as its speed needs; and"
-        " so how many notices are on their way at once.",
+        description="Connections that each mail worker makes to the mail server at most: fewer where its speed needs no"
+        " more or the server takes no more; and so how many notices are on their way at once.",
     )
     dkim_domain: str = Field(
         default="",

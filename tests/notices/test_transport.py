@@ -153,6 +153,26 @@ async def test_no_server_is_down_and_a_server_that_greets_with_421_is_too() -> N
             await SmtpTransport("127.0.0.1", busy.sockets[0].getsockname()[1], timeout=1).send(SENDER, "l@e.org", MAIL)
 
 
+async def test_a_server_that_takes_fewer_connections_gets_all_mails_over_those_it_takes(server: Server) -> None:
+    server.most, server.slow = 2, 0.005
+    async with SmtpTransport("127.0.0.1", server.port, connections=8, timeout=2) as transport:
+        answers = await asyncio.gather(*(transport.send(SENDER, f"p{n}@example.org", MAIL) for n in range(30)))
+        assert len(set(answers)) == len(server.mails) == 30
+        assert server.connections == 2
+        server.most = 0
+        for smtp in server.open:
+            assert smtp.transport is not None
+            smtp.transport.abort()
+        await asyncio.sleep(0.05)
+        for _ in range(3):
+            with pytest.raises(ServerDown, match="Too many connections"):
+                await transport.send(SENDER, "lin@example.org", MAIL)
+        server.most = None
+        await asyncio.gather(*(transport.send(SENDER, f"q{n}@example.org", MAIL) for n in range(30)))
+        assert server.connections == 2 + 8  # who was gone is believed to take as many as at first
+    assert len(server.mails) == 60
+
+
 @pytest.mark.filterwarnings("ignore:Requiring AUTH")
 async def test_logging_in_works_and_a_wrong_password_is_a_server_down() -> None:
     def check(_server: SMTP, _session: Session, _envelope: Envelope, _mechanism: str, given: Any) -> AuthResult:
