@@ -137,9 +137,13 @@ def _of_source(name: str, language: Language, subject: str, body: str) -> _Compi
     environment = _environment(language)
     framed = _read("_frame", language).replace(_BODY, body.strip("\n"))
     try:
-        return _Compiled(environment.from_string(subject), environment.from_string(framed.strip("\n") + "\n"))
+        made = _Compiled(environment.from_string(subject), environment.from_string(framed.strip("\n") + "\n"))
     except TemplateError as error:
         raise BadInput("notice.template", f"Notice '{name}' ({language}): {error.message}.") from None
+    for one in made:
+        # Copied for each mail: of a plain dictionary that takes a tenth of the time.
+        one.globals = dict(one.globals)
+    return made
 
 
 def _read(name: str, language: Language) -> str:
