@@ -5,6 +5,7 @@ Looking changes nothing, since programs that scan mails open every link; only th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request
@@ -12,8 +13,9 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from desk.problems import status_of
+from desk.words import Words
 from models.errors import BadInput, NotFound, Refused, SeasonkeeperError
-from models.season import DefenceStage, EventStage, ReviewStage, Rubric, SeasonFile
+from models.season import Criterion, DefenceStage, EventStage, ReviewStage, Rubric, SeasonFile
 from records import doors, judging, matching, selection, tracking
 from records.doors import Task
 from records.seasons import known_file
@@ -65,18 +67,46 @@ class DoorPages:
         words = await self._console.words(request, task.season)
         assert words.file is not None
         stage = words.file.stage(task.stage)
-        settled = _settled(task)
+        typed, rubric, settled = typed or FormData(), _rubric(words.file, task), _settled(task)
+        criteria = rubric.criteria if rubric else ()
+        if trouble is not None:
+            trouble = _told(trouble, words, criteria, typed)
         said = "ask_until" if task.open else "ask_over" if task.over else "ask_not_now"
         answer = self._console.page(
             request, "my/ask.html", words, 200 if trouble is None else status_of(trouble), season=task.season,
             task=task, until=words.when(task.closes_at, deadline=True), said="" if settled else said,
-            trouble=trouble if task.open or settled else None, typed=typed or FormData(), done="done" in request.query_params,
+            trouble=trouble if task.open or settled else None, typed=typed, done="done" in request.query_params,
             asks=stage.asks if isinstance(stage, EventStage) else (), stage=stage, reports=_REPORTS,
-            criteria=rubric.criteria if (rubric := _rubric(words.file, task)) else (),
+            criteria=criteria,
         )  # fmt: skip
         answer.headers["Referrer-Policy"] = "no-referrer"
         answer.headers["X-Robots-Tag"] = "noindex"
         return answer
+
+
+_TOLD = {
+    "act": "ask_no_choice", "said": "ask_no_words", "reason": "ask_no_reason", "ballot.missing": "ask_no_range",
+    "ballot.range": "ask_no_range", "assignment.gone": "ask_no_assignment",
+    "assignment.not_active": "ask_no_assignment", "match.answered": "ask_no_answered",
+    "match.not_negotiating": "ask_no_report", "follow_up.none": "ask_no_report",
+    "act.not_possible": "gate_act_not_possible",
+}  # fmt: skip
+"""The label that says why an answer was not taken, by the code; what else the gate says stands on the page anyway."""
+
+
+def _told(error: SeasonkeeperError, words: Words, criteria: Sequence[Criterion], typed: FormData) -> SeasonkeeperError:
+    """The error in the reader's language: its own sentence is English."""
+    if words.language == "en":
+        return error
+    if error.code.endswith(".long"):
+        sentence = words.label("ask_no_length", most=_LONGEST)
+    elif error.code in _TOLD:
+        sentence = words.label(_TOLD[error.code])
+    elif named := [words.of(c.name) for c in criteria if f"score_{c.code}" == error.code]:
+        sentence = words.label("ask_no_points", what=named[0], given=str(typed.get(error.code, "")))
+    else:
+        return error
+    return type(error)(error.code, sentence)
 
 
 def _settled(task: Task) -> bool:
@@ -166,7 +196,7 @@ def _choice(form: FormData, name: str, known: tuple[str, ...]) -> str:
 def _text(form: FormData, name: str) -> str:
     given = str(form.get(name, "")).strip()
     if len(given) > _LONGEST:
-        raise BadInput(name, f"{name}: it has {len(given)} characters.", f"Say it in {_LONGEST} at most.")
+        raise BadInput(f"{name}.long", f"{name}: it has {len(given)} characters.", f"Say it in {_LONGEST} at most.")
     return given
 
 

@@ -60,4 +60,20 @@ LABELS = {
     "ask_reason": both("Reason", "原因"),
     "ask_no_time": both("Give it back", "退回该项目"),
     "ask_conflict": both("I have a conflict of interest", "存在利益冲突"),
+    # Why an answer was not taken; in English most of it speaks for itself
+    "ask_no_choice": both("Please choose one of the buttons.", "请点击页面上的按钮作答。"),
+    "ask_no_words": both("Please say it in a few words.", "请填写简要说明。"),
+    "ask_no_reason": both("Please say why in a few words; the office reads it.", "请简要说明原因，供组委会了解。"),
+    "ask_no_length": both("That is too long: {most} characters at most.", "内容过长，请控制在 {most} 字以内。"),
+    "ask_no_points": both(
+        "{what}: '{given}' is no number of points.", "{what}：“{given}”不是有效分数，请填写整数或半分。"
+    ),
+    "ask_no_range": both("The points must be within those of each criterion.", "分数须在各项评分标准的范围之内。"),
+    "ask_no_assignment": both(
+        "This entry is not yours to score, or no longer.", "该项目不由您评审，或已不再由您评审。"
+    ),
+    "ask_no_answered": both(
+        "This was answered already; the first answer counts.", "此事项已有答复，以首次答复为准；如有误，请联系组委会。"
+    ),
+    "ask_no_report": both("Nothing is asked about this now.", "目前无需就此事项答复。"),
 }

@@ -62,9 +62,9 @@ class Office:
         with at_instant(at):
             return await self.client.get(path, params={"lang": language})
 
-    async def post(self, path: str, at: datetime, **form: str) -> httpx.Response:
+    async def post(self, path: str, at: datetime, language: str = "en", **form: str) -> httpx.Response:
         with at_instant(at):
-            return await self.client.post(path, data=form)
+            return await self.client.post(path, data=form, params={"lang": language})
 
     async def column(self, sql: str, **values: Any) -> list[Any]:
         return [next(iter(row.values())) for row in await self.database.at_once(sql, **values)]
@@ -109,6 +109,15 @@ async def test_a_judge_scores_by_the_link_in_the_mail_and_touches_no_other_judge
     bad = await office.post(path, REVIEW, assignment=str(mine[0]), score_tech="many", **scores)
     assert (bad.status_code, "&#39;many&#39; is no number of points" in bad.text) == (422, True)
     assert (await office.post(path, REVIEW, assignment=str(other[0]), score_tech="50", **scores)).status_code == 409
+    for said, form in (
+        ("不是有效分数", {"assignment": str(mine[0]), "score_tech": "many", **scores}),
+        ("分数须在各项评分标准的范围之内", {"assignment": str(mine[0]), "score_tech": "999", **scores}),
+        ("不由您评审", {"assignment": str(other[0]), "score_tech": "50", **scores}),
+        ("请简要说明原因", {"assignment": str(mine[0]), "act": "decline"}),
+        ("请控制在 2000 字以内", {"assignment": str(mine[0]), "act": "decline", "reason": "x" * 2001}),
+        ("请点击页面上的按钮", {"assignment": str(mine[0])}),
+    ):
+        assert said in (await office.post(path, REVIEW, "zh", **form)).text
     assert await office.column("SELECT count(*) FROM ballots") == [0]
 
     done = await office.post(path, REVIEW, assignment=str(mine[0]), score_tech="50.5", **scores)
