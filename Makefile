@@ -28,7 +28,7 @@ demo: setup ## Start the stack and watch a season of a few minutes
 # The live tests kill servers; a pytest process of their own keeps them away from the others' database.
 test: setup ## Run all tests
 	$(BIN)/python -m pytest --ignore tests/live --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
-	$(BIN)/python -m pytest tests/live
+	$(BIN)/python -m pytest tests/live --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Style, types and the import contract
 	$(BIN)/ruff check .

@@ -24,10 +24,9 @@ from records.database import Database, rows
 from tests.seasons import SMALL
 from tests.workers.live import LiveStack
 from workers.embedded.child import Child
-from workers.embedded.leftovers import read_children
 from workers.embedded.parts import postgres_part
 from workers.embedded.postgres import Postgres
-from workers.embedded.processes import is_running, stop
+from workers.embedded.processes import is_running
 from workers.plugin import SeasonkeeperPlugin
 from workers.settings import PREFIX
 
@@ -98,13 +97,6 @@ class WholeStack(LiveStack):
         """Bring it down in order."""
         done = self.season("down")
         assert done.returncode == 0, done.stdout + done.stderr
-
-    def end(self) -> None:
-        """Stop whatever of it still runs, by its handle."""
-        for handle in self.supervisors:
-            stop(handle, grace=60)
-        for record in read_children(self.folder):
-            stop(record.handle, signal.Signals(record.signal))
 
     @asynccontextmanager
     async def desk(self) -> AsyncIterator[Desk]:

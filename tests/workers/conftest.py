@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +10,6 @@ import pytest
 
 from tests.workers.live import LiveStack
 from workers.embedded.folder import StackFolder
-from workers.embedded.leftovers import read_children
-from workers.embedded.processes import stop
 from workers.settings import PREFIX
 
 
@@ -23,7 +20,4 @@ def live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveStack]
         monkeypatch.delenv(name)
     stack = LiveStack(StackFolder.at(tmp_path / "data"), dict(os.environ))
     yield stack
-    for handle in stack.supervisors:
-        stop(handle, grace=60)
-    for record in read_children(stack.folder):
-        stop(record.handle, signal.Signals(record.signal))
+    stack.end()

@@ -15,7 +15,7 @@ from pathlib import Path
 from workers.embedded.addresses import Stack, read_stack
 from workers.embedded.folder import StackFolder
 from workers.embedded.leftovers import Record, read_children
-from workers.embedded.processes import Handle, is_running
+from workers.embedded.processes import Handle, is_running, stop
 from workers.settings import Settings
 
 STANDIN = Path(__file__).with_name("standin.py")
@@ -67,6 +67,13 @@ class LiveStack:
         for handle in (self.supervisors[-1], *(record.handle for record in children)):
             if is_running(handle):
                 os.kill(handle.pid, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Stop whatever of it still runs, by its handle."""
+        for handle in self.supervisors:
+            stop(handle, grace=60)
+        for record in read_children(self.folder):
+            stop(record.handle, signal.Signals(record.signal))
 
     def settings(self) -> Settings:
         """Settings of a process of this stack."""

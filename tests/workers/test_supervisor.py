@@ -8,7 +8,9 @@ import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
+from pathlib import Path
 
 import aiosmtplib
 import asyncpg
@@ -18,6 +20,7 @@ from temporalio.client import Client
 
 from tests.workers.live import LiveStack, eventually
 from workers.embedded import temporal
+from workers.embedded.folder import StackFolder
 from workers.embedded.leftovers import read_children
 from workers.embedded.mailsink import list_mails
 from workers.embedded.postgres import Postgres
@@ -147,6 +150,28 @@ def test_a_taken_port_is_moved_and_named_and_an_asked_for_one_is_refused(live: L
         stack = live.up()
     assert stack.addresses.desk_port != 8600
     assert any(sentence.startswith("Port 8600 is taken by") for sentence in stack.moved)
+
+
+def test_two_stacks_that_start_at_the_same_moment_have_nothing_of_each_other(live: LiveStack, tmp_path: Path) -> None:
+    other = LiveStack(StackFolder.at(tmp_path / "other"), live.environment)
+    try:
+        with ThreadPoolExecutor() as pool:
+            stacks = list(pool.map(LiveStack.up, (live, other)))
+        ports = [
+            {one.addresses.desk_port, one.addresses.smtp_port, str(one.addresses.temporal_address).rpartition(":")[2]}
+            for one in stacks
+        ]
+        assert not ports[0] & ports[1]
+        for one in (live, other):
+            name = one.folder.root.name
+            message = EmailMessage()
+            message["From"], message["To"], message["Subject"] = "a@example.org", "b@example.org", name
+            host, port = one.settings().smtp()
+            asyncio.run(aiosmtplib.send(message, hostname=host, port=port))
+            assert [mail.subject for mail in list_mails(one.folder.mail)] == [name]
+            assert {check for check, ok in one.doctor().items() if not ok} == {"migrations"}
+    finally:
+        other.end()
 
 
 def test_a_part_that_cannot_start_is_named_and_the_rest_is_stopped(live: LiveStack) -> None:

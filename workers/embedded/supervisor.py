@@ -20,7 +20,7 @@ from workers.embedded.child import Child, Part, last_words
 from workers.embedded.leftovers import Record, record_children, stop_leftovers
 from workers.embedded.lock import FolderLock
 from workers.embedded.parts import ROOT, OwnParts, postgres_part, season_command, temporal_part
-from workers.embedded.ports import LOOPBACK, choose
+from workers.embedded.ports import LOOPBACK, Ports
 from workers.embedded.postgres import Postgres
 from workers.embedded.processes import own_handle
 
@@ -62,6 +62,7 @@ class Supervisor:
         self._step, self._report, self._ready = step, report, ready
         self._children: list[Child] = []
         self._stop = asyncio.Event()
+        self._ports = Ports()
 
     async def run(self) -> None:
         """Bring the stack up, keep it up until SIGINT or SIGTERM, bring it down.
@@ -70,7 +71,7 @@ class Supervisor:
             Refused: another stack is up in the folder, or a port that was asked for is taken.
             Unavailable: a part does not come up; those that did are stopped again.
         """
-        with FolderLock(self._folder):
+        with FolderLock(self._folder), self._ports:
             self._listen_to_signals()
             rotation = asyncio.create_task(self._rotate_logs())
             try:
@@ -142,10 +143,10 @@ class Supervisor:
 
     def _choose_addresses(self) -> tuple[Stack, int]:
         """Addresses of what is started here. None for what the environment names elsewhere."""
-        given, reserved, moved = self._settings, set[int](), list[str]()
+        given, moved = self._settings, list[str]()
 
         def port(what: str, wanted: int, fixed: bool = False) -> int:
-            choice = choose(what, wanted, reserved, fixed=fixed)
+            choice = self._ports.choose(what, wanted, fixed=fixed)
             moved.extend([choice.moved] if choice.moved else [])
             return choice.port
 
