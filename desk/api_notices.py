@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from desk import mailing
-from desk.access import reads, steers
+from desk.access import entrance_of, reads, steers
 from desk.api_models import LINKED, MOST_ID, Answer, Limit, Offset, next_page
 from desk.api_registration import Season
 from desk.client import Desk
@@ -18,11 +18,15 @@ from models.views import CampaignDetail, CampaignView, SentView
 from records import holding, outbox
 from records.access import Who
 from records.holding import Acted
+from records.outbox import Mail
 from records.reading import campaigns as reading
 
 Steers = Annotated[Who, Depends(steers)]
 Campaign = Annotated[str, Path(description="Id of the campaign.", max_length=500)]
 Person = Annotated[int, Path(ge=1, le=MOST_ID, description="Number of the person.")]
+About = Annotated[
+    str, Query(max_length=500, description="What it is about, where the person gets several of the campaign.")
+]
 
 
 class Reason(BaseModel):
@@ -50,6 +54,26 @@ class ActedAnswer(Answer):
     campaigns: tuple[str, ...] = Field(description="Campaigns that go on.")
 
 
+class MailWords(BaseModel):
+    """Words of one mail: in plain text, without the layout that its template gives."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"subject": "Your hall", "body": "You show in hall 3.\n"}]}
+    )
+    subject: str = Field(description="One line.")
+    body: str = Field(description="Lines of plain text, which the HTML part shows as they are.")
+
+
+class WordsAnswer(Answer):
+    """One mail as its recipient gets it; its links ask for a sign-in here."""
+
+    campaign: str
+    person: int
+    about: str
+    subject: str
+    body: str
+
+
 class OutboxAnswer(Answer):
     """What became of a campaign in the outbox."""
 
@@ -66,8 +90,62 @@ def notice_routes(desk: Desk) -> APIRouter:
     router = APIRouter(responses=described(404, 409))
     # Acts come first: the path of a campaign that is asked for would take their addresses.
     _acts(router, desk)
+    _mails(router, desk)
     _asks(router, desk)
     return router
+
+
+def _mails(router: APIRouter, desk: Desk) -> None:
+    mails = "/seasons/{season}/campaigns/{campaign:path}/mails"
+    looks = {"dependencies": [Depends(reads)], "tags": ["ask"]}
+
+    @router.get(
+        mails, operation_id="listMailsOfCampaign",
+        summary="The mails of a campaign, the troubled ones first; while it waits, all are in state `outbox`.",
+        **{**looks, "responses": LINKED},  # type: ignore[arg-type]
+    )  # fmt: skip
+    async def listed(
+        request: Request, response: Response, season: Season, campaign: Campaign, limit: Limit = 100, offset: Offset = 0
+    ) -> tuple[SentView, ...]:
+        found = await reading.mails(desk.database, season, campaign, limit=limit + 1, offset=offset)
+        if len(found) > limit:
+            next_page(request.url, response, limit=limit, offset=offset + limit)
+        return found[:limit]
+
+    @router.get(
+        mails + "/{person}", operation_id="readMail", summary="One mail of a campaign as its recipient gets it.",
+        **looks,  # type: ignore[arg-type]
+    )  # fmt: skip
+    async def one(
+        request: Request, season: Season, campaign: Campaign, person: Person, about: About = ""
+    ) -> WordsAnswer:
+        return await words(request, season, Mail(campaign, person, about))
+
+    @router.put(
+        mails + "/{person}", operation_id="editMail", tags=["steer"],
+        summary="Give one mail that waits in the outbox words of its own.",
+    )  # fmt: skip
+    async def edit(
+        request: Request, season: Season, campaign: Campaign, person: Person, body: MailWords, who: Steers,
+        about: About = "",
+    ) -> WordsAnswer:  # fmt: skip
+        mail = Mail(campaign, person, about)
+        await outbox.edit(desk.database, season, mail, body.subject, body.body, actor=who.actor)
+        return await words(request, season, mail)
+
+    @router.delete(
+        mails + "/{person}", operation_id="leaveOutMail", tags=["steer"],
+        summary="Leave one mail that waits in the outbox out of its campaign.",
+    )  # fmt: skip
+    async def leave_out(
+        season: Season, campaign: Campaign, person: Person, who: Steers, about: About = ""
+    ) -> OutboxAnswer:
+        await outbox.discard_one(desk.database, season, Mail(campaign, person, about), actor=who.actor)
+        return OutboxAnswer(campaign=campaign, count=1)
+
+    async def words(request: Request, season: str, mail: Mail) -> WordsAnswer:
+        found = await mailing.mail_words(desk.database, season, mail, entrance_of(request).url)
+        return WordsAnswer(**mail._asdict(), subject=found.subject, body=found.body)
 
 
 def _asks(router: APIRouter, desk: Desk) -> None:

@@ -117,7 +117,7 @@ class NoticesPages:
     ) -> Response:  # fmt: skip
         words = await self._console.words(request, season)
         found = await reading.campaign(self._database, season, campaign)
-        mails = await reading.mails(self._database, campaign, limit=PAGE)
+        mails = await reading.mails(self._database, season, campaign, limit=PAGE)
         shown = one = None
         if mail is not None:
             claimed = await reading.one_mail(self._database, season, mail)

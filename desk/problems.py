@@ -185,17 +185,26 @@ async def failed(request: Request, _error: Exception) -> Response:
     return JSONResponse(body, 500, media_type=MEDIA_TYPE)
 
 
-_NAME = re.compile(r"\\{(\w+)\\}")
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+_WITH_SLASHES = ("window", "campaign")
+"""Names in addresses that take more than one part of the path, since ids of these hold slashes."""
 
 
 def methods_at(app: FastAPI, path: str) -> str:
-    """What may be done at an address, for the header `Allow`; empty where the description does not know it."""
-    found: set[str] = set()
+    """What may be done at an address, for the header `Allow`; empty where the description does not know it.
+
+    Of several descriptions that fit, the one with the most words of its own counts: `{campaign}/mails`, not `{campaign}`.
+    """
+    most, found = 0, ""
     for known, methods in app.openapi()["paths"].items():
-        parts = _NAME.split(re.escape(known))
-        pattern = "".join(
-            part if n % 2 == 0 else (".+" if part == "window" else "[^/]+") for n, part in enumerate(parts)
+        words, names = _NAME.split(known)[::2], _NAME.findall(known)
+        pattern = re.escape(words[0]) + "".join(
+            (".+" if name in _WITH_SLASHES else "[^/]+") + re.escape(word)
+            for name, word in zip(names, words[1:], strict=True)
         )
-        if re.fullmatch(pattern, path):
-            found |= {method.upper() for method in methods}
-    return ", ".join(sorted(found))
+        own = sum(map(len, words))
+        if own > most and re.fullmatch(pattern, path):
+            most, found = own, ", ".join(sorted(method.upper() for method in methods))
+    return found

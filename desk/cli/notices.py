@@ -171,7 +171,7 @@ def show(campaign: CampaignArg, as_json: Json = False, lang: Lang = None, data: 
     async def deed(database: Database) -> tuple[CampaignDetail, tuple[SentView, ...], Words]:
         season = await reading.season_of(database, campaign)
         found = await reading.campaign(database, season, campaign)
-        return found, await reading.mails(database, campaign), await words_for(database, season, lang)
+        return found, await reading.mails(database, season, campaign), await words_for(database, season, lang)
 
     found, mails, words = read(data, deed)
     if as_json:

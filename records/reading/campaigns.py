@@ -73,28 +73,41 @@ async def campaign(database: Database, season: str, name: str) -> CampaignDetail
         await live(connection, season)
         found = await rows(connection, _CAMPAIGNS, season=season, state=None, campaign=name, limit=1, offset=0)
         if not found:
-            raise NotFound(
-                "campaign.unknown",
-                f"Season '{season}' has no campaign '{name}'.",
-                "`season notices campaigns` lists them.",
-            )
+            raise _unknown(season, name)
         why = await rows(connection, _ANSWERS, campaign=name)
         over_time = {row["step"]: row["n"] for row in await rows(connection, _OVER_TIME, campaign=name, steps=STEPS)}
     steps = tuple(over_time.get(step, 0) for step in range(1, STEPS + 1)) if over_time else ()
     return CampaignDetail(**found[0], answers=tuple(why), steps=steps)
 
 
-async def mails(database: Database, campaign: str, *, limit: int = 100, offset: int = 0) -> tuple[SentView, ...]:
-    """The mails of a campaign by person: the troubled ones first."""
-    found = await database.at_once(
-        f"""{_SENT} WHERE d.campaign_id = :campaign
-            ORDER BY array_position(ARRAY['outbox', 'failed', 'queued', 'sending', 'merged', 'skipped'], d.state) NULLS LAST,
-              d.person_id, d.subject LIMIT :limit OFFSET :offset""",
-        campaign=campaign,
-        limit=limit,
-        offset=offset,
-    )
+async def mails(
+    database: Database, season: str, campaign: str, *, limit: int = 100, offset: int = 0
+) -> tuple[SentView, ...]:
+    """The mails of a campaign by person: the troubled ones first. Raises NotFound."""
+    async with database.statement() as connection:
+        if not await rows(connection, _IS_OF, season=season, campaign=campaign):
+            raise _unknown(season, campaign)
+        found = await rows(
+            connection,
+            f"""{_SENT} WHERE d.campaign_id = :campaign
+                ORDER BY array_position(ARRAY['outbox', 'failed', 'queued', 'sending', 'merged', 'skipped'], d.state)
+                  NULLS LAST, d.person_id, d.subject LIMIT :limit OFFSET :offset""",
+            campaign=campaign,
+            limit=limit,
+            offset=offset,
+        )
     return tuple(SentView(**row) for row in found)
+
+
+_IS_OF = "SELECT 1 FROM campaigns WHERE id = :campaign AND season_id = :season"
+
+
+def _unknown(season: str, campaign: str) -> NotFound:
+    return NotFound(
+        "campaign.unknown",
+        f"Season '{season}' has no campaign '{campaign}'.",
+        "`season notices campaigns` lists them.",
+    )
 
 
 async def person_notices(

@@ -98,7 +98,7 @@ async def test_the_outbox_sends_what_was_read_once_with_one_mail_edited_and_one_
         deeds = MailDeeds(house(database, transport))
         assert (await deeds.send_batch(REF)).left == 0
         assert server.mails == []
-        first, second = (await mails(database, CAMPAIGN))[:2]
+        first, second = (await mails(database, SEASON, CAMPAIGN))[:2]
         assert first.state == "outbox"
         changed = Mail(CAMPAIGN, first.person)
         with pytest.raises(BadInput, match="subject: it is empty"):

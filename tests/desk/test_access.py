@@ -162,6 +162,10 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/seasons/{season}/release"): STEERS,
     ("POST", "/api/seasons/{season}/campaigns/{campaign:path}/send"): STEERS,
     ("POST", "/api/seasons/{season}/campaigns/{campaign:path}/discard"): STEERS,
+    ("GET", "/api/seasons/{season}/campaigns/{campaign:path}/mails"): LOOKS,
+    ("GET", "/api/seasons/{season}/campaigns/{campaign:path}/mails/{person}"): LOOKS,
+    ("PUT", "/api/seasons/{season}/campaigns/{campaign:path}/mails/{person}"): STEERS,
+    ("DELETE", "/api/seasons/{season}/campaigns/{campaign:path}/mails/{person}"): STEERS,
     # Registering by the API: whoever is signed in, and programs for that
     ("GET", "/api/seasons/{season}/registrations"): REGISTERS,
     ("POST", "/api/seasons/{season}/registrations"): REGISTERS,

@@ -115,6 +115,31 @@ async def test_the_api_holds_tells_and_sends_once(browser: httpx.AsyncClient, to
     assert "@" not in json.dumps((await browser.get(f"{base}/campaigns/{SEASON}/receipt")).json()["answers"])
 
 
+async def test_the_api_lists_reads_edits_and_leaves_out_mails_of_a_campaign_that_waits(
+    browser: httpx.AsyncClient, town: Database
+) -> None:
+    first, second = await waits(town)
+    mails = f"/api/seasons/{SEASON}/campaigns/{MANY}/mails"
+    listed = await browser.get(f"{mails}?limit=1")
+    assert [(one["person"], one["state"], one["edited"]) for one in listed.json()] == [(first, "outbox", False)]
+    [(person)] = [one["person"] for one in (await browser.get(listed.links["next"]["url"])).json()]
+    assert person == second
+    by_template = (await browser.get(f"{mails}/{first}")).json()
+    assert (by_template["person"], "cancelled" in by_template["body"]) == (first, True)
+    own = {"subject": "Yours", "body": "Only for you.\n"}
+    edited = await browser.put(f"{mails}/{first}", json=own)
+    assert edited.json() == (await browser.get(f"{mails}/{first}")).json() == by_template | own
+    empty = await browser.put(f"{mails}/{second}", json={"subject": " ", "body": "x"})
+    assert (empty.status_code, empty.json()["code"]) == (422, "outbox.words")
+    assert (await browser.delete(f"{mails}/{second}")).json() == {"campaign": MANY, "count": 1}
+    for late in (await browser.delete(f"{mails}/{second}"), await browser.put(f"{mails}/{second}", json=own)):
+        assert (late.status_code, late.json()["code"]) == (409, "outbox.not_waiting")
+    assert (await browser.post(f"/api/seasons/{SEASON}/campaigns/{MANY}/send")).json()["count"] == 1
+    assert (await browser.put(f"{mails}/{first}", json=own)).status_code == 409
+    for unknown in (f"{mails}/{2**40}", f"{mails}/{first}?about=x", f"/api/seasons/{SEASON}/campaigns/none/mails"):
+        assert (await browser.get(unknown)).status_code == 404
+
+
 async def test_the_pages_hold_and_release_with_a_tick_and_send_from_the_outbox(
     browser: httpx.AsyncClient, town: Database
 ) -> None:
