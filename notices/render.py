@@ -8,8 +8,8 @@ area's and the recipient's clock, `x | clock` a deadline in the recipient's alon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from models.notice_words import NoticeWords
 from models.text import LANGUAGES, Language, Text
 from notices import instants
 from notices.context import FIELDS, NoticeContext
+from notices.own_templates import check
 from notices.sample import sample
 
 FOLDER = Path(__file__).parent / "templates"
@@ -130,6 +131,11 @@ def _compiled(name: str, language: Language) -> _Compiled:
 def _own(name: str, language: Language, subject: str, body: str) -> _Compiled:
     if name not in FIELDS:
         raise NotFound("notice.unknown", f"There is no notice '{name}'.", "`season notices templates` lists them.")
+    try:
+        for source in (subject, body):
+            check(_environment(language).parse, source)
+    except BadInput as error:
+        raise BadInput(error.code, f"Notice '{name}' ({language}): {error.sentence}", error.remedy) from None
     return _of_source(name, language, subject, body)
 
 
@@ -184,9 +190,19 @@ def _environment(language: Language) -> ImmutableSandboxedEnvironment:
         trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip
     environment.filters |= {
+        # Those that come with Jinja know nothing of texts in two languages.
+        name: partial(_of_text, environment.filters[name], shown)
+        for name in ("upper", "lower", "title", "capitalize", "trim")
+    }
+    environment.filters |= {
+        "join": lambda values, between="": between.join(str(shown(value)) for value in values),
         "instant": instant, "deadline": deadline, "clock": clock, "moment": instants.moment, "points": _points,
     }  # fmt: skip
     return environment
+
+
+def _of_text(change: Callable[[str], str], shown: Callable[[Any], Any], value: Any) -> str:
+    return change(str(shown(value)))
 
 
 def _points(value: Any) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from models.errors import BadInput
 from models.notice_words import NoticeWords, OwnWords
-from models.text import LANGUAGES
+from models.text import LANGUAGES, Text
 from notices.html import html_of
 from notices.known import known_notices
 from notices.render import Words, render, template_names
@@ -112,6 +113,50 @@ def test_own_words_that_would_fail_are_found_by_the_check_with_their_line(
     assert wrong.line >= len(TEXT.splitlines())
     with pytest.raises(BadInput, match=r"own\.yaml"):
         read(text, "own.yaml", notices=known_notices())
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("{% for a in range(99999) %}{{ a }}{% endfor %}", "a call"),
+        ("{% for a in link %}{% for b in link %}{{ a }}{% endfor %}{% endfor %}", "a 'for' within a 'for'"),
+        ("{% for a in link recursive %}{{ a }}{% endfor %}", "a recursive 'for'"),
+        ("{{ 'x' * 999999999 }}", "'*'"),
+        ("{{ 9 ** 999999999 }}", "'**'"),
+        ("{{ '%999999999d' % 1 }}", "'%'"),
+        ("{{ '%999999999d' | format(1) }}", "the filter 'format'"),
+        ("{{ link | center(999999999) }}", "the filter 'center'"),
+        ("{{ link | join(link | join(link)) }}", "a 'join' within a 'join'"),
+        ("{% set x = link %}{{ x }}", "'set'"),
+        ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "'macro'"),
+        ("{% include 'receipt' %}", "'include'"),
+        ("{{ " + "(" * 9000 + "1" + ")" * 9000 + " }}", "brackets within brackets"),
+    ],
+)
+def test_own_words_that_could_run_for_ever_or_fill_the_memory_are_refused_in_one_sentence(body: str, says: str) -> None:
+    own = {"draft_reminder": NoticeWords(en=OwnWords(subject="Hello", body=body))}
+    with pytest.raises(BadInput) as refused:
+        render("draft_reminder", "en", sample("draft_reminder"), own)
+    assert f"uses {says}" in refused.value.sentence
+
+
+def test_own_words_may_choose_repeat_and_join() -> None:
+    body = (
+        "{% if data.eligible and area_name is defined %}{{ area_name | upper }}{% else %}no{% endif %}: "
+        "{% for finding in data.findings %}{{ loop.index }}. {{ finding }}; {% endfor %}"
+        "{{ data.findings | join(', ') }} {{ 'one' if data.findings | length == 1 else 'more' }} {{ data['eligible'] }}"
+    )
+    words = OwnWords(subject="Hello", body=body)
+    own = {"screening_result": NoticeWords(en=words, zh=words)}
+    context = sample("screening_result")
+    for language in LANGUAGES:
+        findings = [finding.in_language(language) for finding in context.data["findings"]]
+        said = render("screening_result", language, context, own).body
+        assert f"1. {findings[0]}" in said
+        assert ", ".join(findings) in said
+    eligible = replace(context, data={**context.data, "eligible": True}, area_name=Text(en="London hub", zh="伦敦"))
+    assert "LONDON HUB: 1." in render("screening_result", "en", eligible, own).body
+    assert "伦敦: 1." in render("screening_result", "zh", eligible, own).body
 
 
 def test_a_language_that_is_left_out_keeps_the_usual_words() -> None:
