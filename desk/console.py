@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 
 from desk.access import Entrance, may_steer, to_sign_in
 from desk.applying import Applying
+from desk.bounce_pages import BouncePages
 from desk.channel_pages import ChannelPages
 from desk.client import Desk
 from desk.corrections import Corrections
@@ -66,6 +67,7 @@ def add_console(
     # Before the other pages: `/seasons/{season}/{act}` would take its addresses.
     app.include_router(SheetPages(console, imports).router(), include_in_schema=False)
     app.include_router(HookPages(console).router(), include_in_schema=False)
+    app.include_router(BouncePages(console).router(), include_in_schema=False)
     app.include_router(NoticesPages(console).router(), include_in_schema=False)
     app.include_router(TemplatePages(console).router(), include_in_schema=False)
     app.include_router(ScreeningPages(console).router(), include_in_schema=False)

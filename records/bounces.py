@@ -253,14 +253,15 @@ class Listed(NamedTuple):
 
 _LISTED = """SELECT id, received_at, source, outcome, kind, action, status, diagnostic, message_id, season_id AS season,
     campaign_id AS campaign, person_id AS person FROM bounce_reports
-  WHERE CAST(:outcome AS text) IS NULL OR outcome = :outcome ORDER BY id DESC LIMIT :limit OFFSET :offset"""
+  WHERE (CAST(:outcome AS text) IS NULL OR outcome = :outcome)
+    AND (CAST(:season AS text) IS NULL OR season_id = :season OR season_id IS NULL) ORDER BY id DESC LIMIT :limit OFFSET :offset"""
 
 
 async def listed(
-    database: Database, *, outcome: str | None = None, limit: int = 100, offset: int = 0
+    database: Database, *, season: str | None = None, outcome: str | None = None, limit: int = 100, offset: int = 0
 ) -> tuple[Listed, ...]:
-    """The newest reports; `outcome` as of BounceReport."""
-    found = await database.at_once(_LISTED, outcome=outcome, limit=limit, offset=offset)
+    """The newest reports; `outcome` as of BounceReport; with `season` those about it and those about no notice of ours."""
+    found = await database.at_once(_LISTED, season=season, outcome=outcome, limit=limit, offset=offset)
     return tuple(Listed(**row) for row in found)
 
 

@@ -61,4 +61,22 @@ LABELS = {
     "hooks_outcome_unknown": both("about no notice of ours; nothing was changed", "与本系统通知不符，未作更改"),
     "hooks_outcome_ignored": both("nothing to be done", "无需处理"),
     "hooks_outcome_unreadable": both("could not be read", "无法解析"),
+    "hooks_bounces": both("Mails that came back", "退信"),
+    "hooks_bounces_what": both(
+        "Reports of mail servers, from the mailbox for bounces or by the API. An address that does not exist is not used "
+        "again until it is corrected.",
+        "邮件服务器的退信报告，来自退信邮箱或接口。不存在的邮箱在更正前不再使用。",
+    ),
+    "hooks_received": both("Received", "收到时间"),
+    "hooks_became": both("What became of it", "处理结果"),
+    "hooks_by_mailbox": both("from the mailbox", "来自退信邮箱"),
+    "hooks_by_api": both("by the API", "来自接口"),
+    "hooks_kind_no_such_address": both("no such address", "邮箱不存在"),
+    "hooks_kind_mailbox_full": both("mailbox full", "邮箱已满"),
+    "hooks_kind_refused": both("refused", "被拒收"),
+    "hooks_kind_delayed": both("delayed, still being tried", "延迟，仍在重试"),
+    "hooks_kind_nothing": both("arrived, or passed on", "已送达或已转发"),
 }
+
+OUTCOMES = ("matched", "unknown", "ignored", "unreadable")
+"""What becomes of reports of bounces."""

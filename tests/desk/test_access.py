@@ -145,6 +145,7 @@ MAY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/bounces"): OFFICE | {"bounces"},
     # Outgoing mail: held and released, campaigns, the outbox
     ("POST", "/seasons/{season}/notices"): STEERS,
+    ("GET", "/seasons/{season}/notices/bounces"): OFFICE | {"support", "read"},
     ("GET", "/seasons/{season}/notices/campaigns"): LOOKS,
     ("GET", "/seasons/{season}/notices/templates"): LOOKS,
     ("GET", "/seasons/{season}/notices/templates/{template}"): LOOKS,

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from notices.message import message_id
 from records import campaigns, outbox
 from records.campaigns import Recipient
 from records.database import Database
@@ -177,3 +178,29 @@ async def test_the_pages_hold_and_release_with_a_tick_and_send_from_the_outbox(
     person = await town.at_once("SELECT applicant_id AS id FROM entries WHERE number = '2024-EU-LH-0001'")
     entry = await browser.get(f"/seasons/{SEASON}/entries/2024-EU-LH-0001")
     assert f"/notices/people/{person[0]['id']}" in entry.text
+
+
+async def test_a_page_lists_what_mail_servers_sent_back_and_what_became_of_it(
+    browser: httpx.AsyncClient, town: Database
+) -> None:
+    page = f"{PAGE}/bounces"
+    assert "No report has come in." in (await browser.get(f"{page}?lang=en")).text
+    [sent] = await town.at_once(
+        """SELECT d.person_id, d.subject, p.email FROM deliveries d JOIN people p ON p.id = d.person_id
+           WHERE d.state = 'sent' AND d.campaign_id LIKE '%receipt' ORDER BY d.person_id LIMIT 1"""
+    )
+    mail = message_id(SEASON, f"{SEASON}/receipt", sent["person_id"], sent["subject"], "localhost", town.seal.proof)
+    report = {"message_id": mail, "recipient": sent["email"], "action": "failed", "status": "5.1.1"}
+    others = [{**report, "message_id": f"<{n}@elsewhere.org>", "diagnostic": f"no {n}<b>"} for n in range(50)]
+    for part in ([report, *others[:20]], others[20:]):
+        assert (await browser.post("/api/bounces", json={"reports": part})).status_code == 200
+    shown = (await browser.get(page)).text
+    assert "no 49&lt;b&gt;" in shown
+    assert 'rel="next"' in shown
+    oldest = (await browser.get(f"{page}?page=2&lang=zh")).text
+    assert ("邮箱不存在" in oldest, "与本系统通知相符" in oldest) == (True, True)
+    assert f"/notices/people/{sent['person_id']}" in oldest
+    matched = (await browser.get(f"{page}?outcome=matched&lang=en")).text
+    assert (f"{SEASON}/receipt" in matched, "elsewhere" in matched, "no 49" in matched) == (True, False, False)
+    assert (await browser.get(f"{page}?outcome=nonsense")).status_code == 422
+    assert f"{page}" in (await browser.get(PAGE)).text

@@ -28,7 +28,7 @@ PAGES = (
     f"/seasons/{SEASON}/entries/2024-EU-LH-0002", f"/seasons/{SEASON}/next",
     f"/seasons/{SEASON}/log", f"/seasons/{SEASON}/notices", f"/seasons/{SEASON}/import", f"/seasons/{SEASON}/hooks", "/mails",
     f"/seasons/{SEASON}/screening", f"/seasons/{SEASON}/screening/2024-EU-DE-0001", "/nowhere",
-    f"/seasons/{SEASON}/notices/campaigns", f"/seasons/{SEASON}/notices/templates", f"/seasons/{SEASON}/notices/templates/receipt",
+    f"/seasons/{SEASON}/notices/bounces", f"/seasons/{SEASON}/notices/campaigns", f"/seasons/{SEASON}/notices/templates", f"/seasons/{SEASON}/notices/templates/receipt",
     f"/seasons/{SEASON}/notices/campaigns/{SEASON}/receipt",
     f"/seasons/{SEASON}/notices/people/1", "/sign-in", "/sign-in/used-up", "/staff/sign-in", "/privacy", "/privacy/people",
 )  # fmt: skip
