@@ -12,6 +12,7 @@ from notices.context import NoticeContext
 from notices.digest import together
 from notices.html import html_of
 from notices.message import build, domain_of, message_id
+from notices.own_answers import UNSUBSCRIBED
 from notices.render import Words, render
 from notices.signing import Signer
 from records import bounces, channel_work, channels, doors, endorsements, links
@@ -116,7 +117,7 @@ def not_wanted(delivery: Claimed) -> str:
     at = delivery.unsubscribed_at
     if at is None or urgency_of(delivery.template) is not Urgency.ROUTINE:
         return ""
-    return f"unsubscribed on {at:%Y-%m-%d}"
+    return UNSUBSCRIBED.en.format(on=f"{at:%Y-%m-%d}")
 
 
 def unsubscribe_address(delivery: Claimed, public_url: str, seal: Seal) -> str:

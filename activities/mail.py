@@ -21,6 +21,7 @@ from activities.turns import Groups, OneByOne, Taken, Turns
 from models.errors import BadInput
 from models.results import CampaignRef, Sending
 from notices.answers import pause_before
+from notices.own_answers import BOUNCED, ERASED, GIVEN_BACK, USELESS
 from notices.transport import PermanentRefusal, ServerDown, TemporaryRefusal, TooLate
 from records import bounces, campaigns, readiness
 from records.campaigns import Claimed, Waiting
@@ -180,7 +181,7 @@ class _Batch:
             await self._mark("failed", error.sentence, delivery)
             return None
         except TooLate:
-            await self._mark("queued", "given back", delivery, tried=False)
+            await self._mark("queued", GIVEN_BACK.en, delivery, tried=False)
             return None
         except TemporaryRefusal as error:
             await self._put_off(delivery, error)
@@ -243,9 +244,9 @@ class _Batch:
 def _why_not(delivery: Claimed) -> str:
     """Why a notice whose turn has come is not sent; empty where it is."""
     if delivery.bounced_at is not None:
-        return f"{bounces.SKIPPED} on {delivery.bounced_at:%Y-%m-%d}, and was not corrected"
+        return BOUNCED.en.format(on=f"{delivery.bounced_at:%Y-%m-%d}")
     if delivery.useful_until is not None and delivery.at >= delivery.useful_until:
-        return "no longer useful when its turn came"
+        return USELESS.en
     if is_erased(delivery.email):
-        return "the person was erased"
+        return ERASED.en
     return not_wanted(delivery)

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from activities.pacing import Pacing
 from models.errors import Unavailable
+from notices.own_answers import GIVEN_BACK
 from records import campaigns, sending
 from records.campaigns import Claimed
 from records.database import Database
@@ -204,7 +205,7 @@ class Groups:
             back = [taken.delivery.key for taken in self._group]
             self._group.clear()
             if back:
-                await campaigns.mark(self._database, self.owner, "queued", "given back", back, tried=False)
+                await campaigns.mark(self._database, self.owner, "queued", GIVEN_BACK.en, back, tried=False)
         elif self._left > 0:
             by = time.monotonic() + _GROUP_LEASE.total_seconds() / 2
             claimed = await campaigns.claim(self._database, self._campaign, self.owner, self._left, _GROUP_LEASE)

@@ -12,6 +12,7 @@ from models.season import SeasonFile
 from models.text import Language, Text
 from models.views import Coming, Concern, Event, LineView, WindowView
 from notices.instants import in_clock, in_clocks
+from notices.own_answers import in_language
 from notices.phrases import STAGE_KIND_WORDS, STATE_WORDS, WINDOW_WORDS, sentence
 
 _UNITS = (("d", "天", 86400), ("h", "小时", 3600), ("min", "分钟", 60), ("s", "秒", 1))
@@ -153,6 +154,10 @@ class Words:
         """What a kind of notice is called."""
         return self.of(NOTICES[template]) if template in NOTICES else template.replace("_", " ")
 
+    def answer(self, answer: str | None) -> str:
+        """What became of a notice: a mail server's words as they are, ours in this language; empty where nothing yet."""
+        return in_language(answer or "", self.language)
+
     def audience(self, audience: str) -> str:
         """Whom a reminder is for."""
         return self.of(AUDIENCE_WORDS[audience]) if audience in AUDIENCE_WORDS else audience.replace("_", " ")
@@ -190,6 +195,8 @@ class Words:
             data |= self._recommended(data)
         if event.event.startswith("document.") and "kind" in data:
             data["kind"] = self.document(str(data["kind"]))
+        if event.event.startswith("notice.") and isinstance(data.get("answer"), str):
+            data["answer"] = self.answer(data["answer"])
         if "notice" in data:
             data["notice"] = self.notice(str(data["notice"]))
         name = event.event
@@ -219,6 +226,7 @@ class Words:
         """A problem, in one sentence."""
         values = {
             **concern.data,
+            "answer": self.answer(concern.data.get("answer")),
             "count": concern.count,
             "window": self.window_id(concern.window) if concern.window else "",
             "entry": concern.entry or "",

@@ -17,14 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from notices.bounce_reports import Report, is_message_id
 from notices.message import message_id, person_in
+from notices.own_answers import BOUNCED, CAME_BACK, CAME_BACK_LATER, DELAYED, DELAYED_LATER
 from records import campaigns
 from records.campaigns import Claimed, Recipient
 from records.database import CLOCK, Database, clock_of, rows, run
 from records.log import Line, write
 
 TEMPLATE = "address_bounced"
-SKIPPED = "not sent: the address bounced"
-"""How the answer of a notice begins that was left out because of a bounce."""
 Outcome = Literal["matched", "unknown", "ignored", "known", "unreadable"]
 Source = Literal["mailbox", "api"]
 
@@ -141,8 +140,8 @@ async def _note(connection: AsyncConnection, found: _Found, report: Report) -> N
     if not found.named or found.bounced_at is not None:
         return  # written to an address that is given up by now, or known already to have come back
     failed = kind != "delayed"
-    before = "" if found.state != "sent" or not found.answer else f"; accepted before with: {found.answer}"
-    says = f"{'came back' if failed else 'delayed, still being tried'}: {report.words or report.status or '?'}{before}"
+    before = found.answer if found.state == "sent" else None
+    says = (CAME_BACK_LATER if failed else DELAYED_LATER) if before else CAME_BACK if failed else DELAYED
     # With the notice whatever went in the same mail.
     await run(
         connection,
@@ -152,7 +151,7 @@ async def _note(connection: AsyncConnection, found: _Found, report: Report) -> N
             WHERE person_id = :person AND ((campaign_id = :campaign AND subject = :subject)
               OR (lead_campaign = :campaign AND lead_subject = :subject AND state = 'sent'))""",
         kind=kind,
-        says=says,
+        says=says.en.format(words=report.words or report.status or "?", before=before),
         failed=failed,
         campaign=found.campaign_id,
         person=found.person_id,
@@ -217,6 +216,9 @@ async def _tell_channels(connection: AsyncConnection, season: str, person: int) 
         await campaigns.plan(connection, f"{season}/{TEMPLATE}", season, TEMPLATE, told)
 
 
+_SKIPPED = BOUNCED.en.partition("{")[0]
+
+
 async def send_anew(connection: AsyncConnection, person: int) -> int:
     """Queue again what a bounce kept from a person, where it is still of use; how many."""
     at = await clock_of(connection)
@@ -227,7 +229,7 @@ async def send_anew(connection: AsyncConnection, person: int) -> int:
             FROM campaigns c JOIN seasons s ON s.id = c.season_id
             WHERE c.id = d.campaign_id AND d.person_id = :person AND s.state IN ('running', 'paused')
               AND (c.useful_until IS NULL OR c.useful_until > :at)
-              AND ((d.state = 'skipped' AND d.answer LIKE '{SKIPPED}%')
+              AND ((d.state = 'skipped' AND d.answer LIKE '{_SKIPPED}%')
                 OR (d.state = 'failed' AND d.bounce = 'no_such_address'))""",
         person=person,
         at=at,

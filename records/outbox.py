@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, NotFound, Refused
+from notices.own_answers import DISCARDED
 from records.database import Database, clock_of, rows, run
 from records.log import Line, write
 
-DISCARDED = "not sent: discarded in the outbox"
 MOST_SUBJECT, MOST_BODY = 300, 50_000
 
 
@@ -33,7 +33,7 @@ async def keep(connection: AsyncConnection, campaign: str) -> None:
     What is queued one by one, by single acts, is not kept. Of a discarded campaign nothing more is sent.
     """
     await run(connection, _KEEP, campaign=campaign)
-    await run(connection, _NOT_ANY_MORE, campaign=campaign, answer=DISCARDED)
+    await run(connection, _NOT_ANY_MORE, campaign=campaign, answer=DISCARDED.en)
 
 
 _KEEP = """WITH waits AS (
@@ -54,7 +54,7 @@ async def send(database: Database, season: str, campaign: str, *, actor: str) ->
 async def discard(database: Database, season: str, campaign: str, *, actor: str, reason: str = "") -> int:
     """Send nothing of a campaign that waits: how many mails were dropped. Raises NotFound, Refused."""
     line = Line("outbox.discarded", actor=actor, reason=reason.strip() or None)
-    return await _leave(database, season, campaign, "discarded", "skipped", DISCARDED, line)
+    return await _leave(database, season, campaign, "discarded", "skipped", DISCARDED.en, line)
 
 
 async def _leave(
@@ -95,7 +95,7 @@ async def edit(database: Database, season: str, mail: Mail, subject: str, body: 
 async def discard_one(database: Database, season: str, mail: Mail, *, actor: str) -> None:
     """Leave one waiting mail out. Raises NotFound, Refused."""
     how = "state = 'skipped', answer = :answer"
-    await _change(database, season, mail, how, {"answer": DISCARDED}, "outbox.left_out", actor)
+    await _change(database, season, mail, how, {"answer": DISCARDED.en}, "outbox.left_out", actor)
 
 
 async def _change(

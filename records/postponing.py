@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.season import SeasonFile
 from models.timeline import Pace
+from notices.own_answers import NOT_IN_TIME
 from records.database import Database, rows
 from rules.civil import goes_out, reader_of
 from rules.urgency import Urgency
-
-NOT_IN_TIME = "not sent: night at the reader's until it was of no use any more"
 
 Home = tuple[str | None, str | None, str | None]
 """What decides a recipient's hours: own zone, own country, and the area that it is about."""
@@ -36,7 +35,7 @@ async def put_off(
     """
     moved = _moved([(home, until) for home in homes], file, pace, urgency, at)
     if moved:
-        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME}
+        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME.en}
         await rows(connection, _PUT_OFF.format(which="q.queued_at = CAST(:queued AS timestamptz)"), queued=at, **values)
 
 
@@ -51,7 +50,7 @@ async def put_off_again(
     homes = [((row["zone"], row["country"], row["area"]), row["until"]) for row in found]
     moved = _moved(homes, file, pace, urgency, now)
     if moved:
-        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME}
+        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME.en}
         await database.at_once(_PUT_OFF.format(which=f"{_LONG_DUE} AND {_SAME_USE}"), now=now, **values)
 
 

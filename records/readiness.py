@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from notices.own_answers import DONE, ENOUGH
 from records.campaigns import AUDIENCES, FACTS, UNDONE, Claimed
 from records.database import CLOCK, Database
 from records.holding import held
@@ -11,7 +12,6 @@ from records.postponing import put_off_again
 from records.seasons import LiveSeason
 from rules.urgency import ALONE, ROUTINE, Urgency, urgency_of
 
-DONE = "not sent: done meanwhile"
 _WEEK = timedelta(days=7)
 _AT_ONCE_AFTER = timedelta(minutes=1)
 """Who is due was decided this shortly before (nominal): that need not be asked again."""
@@ -94,7 +94,7 @@ async def _drop_done(
         sql = _NO_LONGER.format(who=who, which=which.format(d="q"))
     else:
         sql = _ANSWERED.format(which=which.format(d="d"))
-    await database.at_once(sql, campaign=campaign, reason=DONE, **bound)
+    await database.at_once(sql, campaign=campaign, reason=DONE.en, **bound)
 
 
 # Who is still meant hears the figures of now.
@@ -124,7 +124,7 @@ async def _drop_too_many(database: Database, season: LiveSeason, campaign: str) 
         most=most,
         week=season.pace.span(_WEEK),
         routine=sorted(ROUTINE),
-        reason=f"not sent: {most} reminders and announcements in a week are enough",
+        reason=ENOUGH.en.format(most=most),
     )
 
 

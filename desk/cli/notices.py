@@ -181,7 +181,7 @@ def show(campaign: CampaignArg, as_json: Json = False, lang: Lang = None, data: 
     typer.echo()
     put(
         ("STATE", "COUNT", "WHY"),
-        [(words.label(one.state), one.count, one.answer or "") for one in found.answers],
+        [(words.label(one.state), one.count, words.answer(one.answer)) for one in found.answers],
         right=(1,),
     )
     typer.echo()
@@ -191,7 +191,7 @@ def show(campaign: CampaignArg, as_json: Json = False, lang: Lang = None, data: 
 def _put_mails(mails: tuple[SentView, ...], words: Words) -> None:
     heads = ("PERSON", "TO", "NOTICE", "STATE", "WHEN", "ANSWER")
     lines = [
-        (one.person, one.to, words.notice(one.template), words.label(one.state), words.when(one.sent_at or one.queued_at), one.answer or "")
+        (one.person, one.to, words.notice(one.template), words.label(one.state), words.when(one.sent_at or one.queued_at), words.answer(one.answer))
         for one in mails
     ]  # fmt: skip
     if lines:

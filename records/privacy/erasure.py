@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.errors import BadInput, Refused
 from models.states import EntryState
+from notices.own_answers import ERASED
 from records import entries, log
 from records.access import digest_of
 from records.database import Database, clock_of, rows, run
@@ -300,7 +301,7 @@ _OWN = (
     f"DELETE FROM web_sessions WHERE person_id {_IS}",
     f"DELETE FROM staff WHERE person_id {_IS}",
 )
-_NOTHING_MORE = f"""UPDATE deliveries SET state = 'skipped', answer = 'the person was erased', owner = NULL,
+_NOTHING_MORE = f"""UPDATE deliveries SET state = 'skipped', answer = '{ERASED.en}', owner = NULL,
     lease_until = NULL WHERE person_id {_IS} AND state IN ('queued', 'sending', 'merged', 'outbox')"""
 _TOMBSTONE = f"""UPDATE people SET email = 'erased-' || id || '@' || CAST(:domain AS text), name = :name, zone = NULL,
     country = NULL, birth_year = NULL, verified_at = NULL, bounced_at = NULL, bounce_answer = NULL, erased_at = :at

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.season import DefenceStage, ReviewStage
 from models.views import Concern
+from notices.own_answers import GIVEN_BACK
 from records.database import CLOCK, rows
 from records.holding import holds_on
 from records.seasons import LiveSeason
@@ -42,7 +43,7 @@ _OUTBOX = """SELECT count(*) AS count, min(planned_at) AS at FROM campaigns
 SILENT = timedelta(minutes=5)
 """A mail server that puts mails off and takes none this long (real time) is taken to be down."""
 _DOWN = f"""SELECT count(*) AS count, min(answer) AS answer, min(queued_at) AS at FROM deliveries
-  WHERE season_id = :season AND state = 'queued' AND answer IS NOT NULL AND answer <> 'given back'
+  WHERE season_id = :season AND state = 'queued' AND answer IS NOT NULL AND answer <> '{GIVEN_BACK.en}'
     AND queued_at < {CLOCK} - CAST(:silent AS interval) AND NOT EXISTS (SELECT FROM deliveries
       WHERE season_id = :season AND sent_at > {CLOCK} - CAST(:silent AS interval))
   HAVING count(*) > 0"""

@@ -11,6 +11,7 @@ import pytest
 
 from activities.mail import MailDeeds
 from models.errors import BadInput, Refused
+from notices.own_answers import DISCARDED
 from notices.transport import SmtpTransport
 from records import campaigns, holding, outbox, reading
 from records.campaigns import Recipient
@@ -137,7 +138,7 @@ async def test_a_discarded_campaign_sends_nothing_and_says_why(database: Databas
         await outbox.send(database, SEASON, CAMPAIGN, actor="ops")
     detail = await campaign(database, SEASON, CAMPAIGN)
     assert (detail.state, detail.skipped, detail.waiting) == ("discarded", 3, 0)
-    assert [(one.state, one.answer, one.count) for one in detail.answers] == [("skipped", outbox.DISCARDED, 3)]
+    assert [(one.state, one.answer, one.count) for one in detail.answers] == [("skipped", DISCARDED.en, 3)]
 
 
 async def test_a_season_with_an_outbox_keeps_what_goes_to_many_and_nothing_else(database: Database) -> None:

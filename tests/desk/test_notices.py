@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from notices.message import message_id
+from notices.own_answers import DISCARDED
 from records import campaigns, outbox
 from records.campaigns import Recipient
 from records.database import Database
@@ -59,7 +60,8 @@ async def test_the_command_holds_shows_edits_sends_and_releases(season: Any, tow
     assert "Nothing waits in the outbox." in (await season("notices", "outbox")).stdout
     detail = json.loads((await season("notices", "show", MANY, "--json")).stdout)
     assert (detail["waiting"], detail["skipped"], detail["state"]) == (1, 1, "released")
-    assert outbox.DISCARDED in (await season("notices", "show", MANY)).stdout
+    assert DISCARDED.en in (await season("notices", "show", MANY)).stdout
+    assert DISCARDED.zh in (await season("notices", "show", MANY, "--lang", "zh")).stdout
     assert MANY in (await season("notices", "campaigns")).stdout
     everything = json.loads((await season("notices", "person", str(first), "--json")).stdout)
     assert MANY in {one["campaign"] for one in everything}
