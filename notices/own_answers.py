@@ -12,6 +12,9 @@ USELESS = both("no longer useful when its turn came", "轮到发送时已过有�
 NOT_IN_TIME = both(
     "not sent: night at the reader's until it was of no use any more", "未发送：有效期内收件人当地均为夜间"
 )
+NEXT_COMES_FIRST = both(
+    "not sent: the next reminder is due before the reader's morning", "未发送：收件人当地天亮前将有下一封提醒"
+)
 ERASED = both("the person was erased", "此人信息已删除")
 UNSUBSCRIBED = both("unsubscribed on {on}", "已于 {on} 退订")
 DONE = both("not sent: done meanwhile", "未发送：其间已完成")
@@ -33,7 +36,7 @@ GIVEN_BACK = both("given back", "已交还，稍后发送")
 
 # The longer ones first: what they begin with is a text of its own.
 _ALL = (
-    CAME_BACK_LATER, DELAYED_LATER, CAME_BACK, DELAYED, BOUNCED, USELESS, NOT_IN_TIME, ERASED, UNSUBSCRIBED, DONE, ENOUGH,
+    CAME_BACK_LATER, DELAYED_LATER, CAME_BACK, DELAYED, BOUNCED, USELESS, NOT_IN_TIME, NEXT_COMES_FIRST, ERASED, UNSUBSCRIBED, DONE, ENOUGH,
     DISCARDED, SERVER_DOWN, GIVEN_BACK,
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.season import SeasonFile
 from models.timeline import Pace
-from notices.own_answers import NOT_IN_TIME
+from notices.own_answers import NEXT_COMES_FIRST, NOT_IN_TIME
 from records.database import Database, rows
 from rules.civil import goes_out, reader_of
 from rules.urgency import Urgency
@@ -35,7 +35,7 @@ async def put_off(
     """
     moved = _moved([(home, until) for home in homes], file, pace, urgency, at)
     if moved:
-        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME.en}
+        values = {"campaign": campaign, "moved": json.dumps(moved), **_REASONS}
         await rows(connection, _PUT_OFF.format(which="q.queued_at = CAST(:queued AS timestamptz)"), queued=at, **values)
 
 
@@ -50,7 +50,7 @@ async def put_off_again(
     homes = [((row["zone"], row["country"], row["area"]), row["until"]) for row in found]
     moved = _moved(homes, file, pace, urgency, now)
     if moved:
-        values = {"campaign": campaign, "moved": json.dumps(moved), "reason": NOT_IN_TIME.en}
+        values = {"campaign": campaign, "moved": json.dumps(moved), **_REASONS}
         await database.at_once(_PUT_OFF.format(which=f"{_LONG_DUE} AND {_SAME_USE}"), now=now, **values)
 
 
@@ -69,6 +69,7 @@ def _moved(
     return moved
 
 
+_REASONS = {"reason": NOT_IN_TIME.en, "superseded": NEXT_COMES_FIRST.en}
 _USE = "least(c.useful_until, q.told_closes_at)"
 _LONG_DUE = f"""(q.not_before IS NULL OR q.not_before <= CAST(:now AS timestamptz))
     AND ({_USE} IS NULL OR {_USE} > CAST(:now AS timestamptz))"""
@@ -79,7 +80,8 @@ _HOMES = f"""SELECT DISTINCT p.zone, p.country, coalesce(e.area, w.area) AS area
   WHERE q.campaign_id = :campaign AND q.state = 'queued' AND {_LONG_DUE}"""
 
 _PUT_OFF = """UPDATE deliveries d SET not_before = k.at, state = CASE WHEN k.at IS NULL THEN 'skipped' ELSE d.state END,
-    answer = CASE WHEN k.at IS NULL THEN :reason ELSE d.answer END
+    answer = CASE WHEN k.at IS NOT NULL THEN d.answer
+      WHEN c.useful_until < q.told_closes_at THEN :superseded ELSE :reason END
   FROM jsonb_to_recordset(CAST(:moved AS jsonb)) AS k(zone text, country text, area text, until timestamptz, at timestamptz), people p,
     campaigns c, deliveries q LEFT JOIN entries e ON e.id = q.entry_id LEFT JOIN windows w ON w.id = q.window_id
   WHERE q.campaign_id = :campaign AND q.state = 'queued' AND c.id = q.campaign_id AND {which}

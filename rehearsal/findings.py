@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.season import ReviewStage, SelectionStage
 from models.text import Text
+from notices.own_answers import NOT_IN_TIME, USELESS, in_language
 from records.database import rows
 from rehearsal.acts import Ledger
 from rehearsal.hours import Hours
@@ -25,7 +26,7 @@ async def find(
 ) -> list[Finding]:
     """All findings, the gravest first."""
     found: list[Finding] = []
-    for look in (_thin_rounds, _no_ballots, _unfilled, _left_open, _lost_notices, _unanswered):
+    for look in (_thin_rounds, _no_ballots, _unfilled, _left_open, _lost_notices, _left_out, _unanswered):
         found += [finding async for finding in look(connection, world, ended)]
     found += await _awkward_days(connection, world, ended)
     found += _night_mail(hours)
@@ -163,6 +164,27 @@ async def _lost_notices(connection: AsyncConnection, world: World, ended: dateti
             f"{row['n']} notices '{row['template']}' ended {row['state']}: {row['answer'] or 'nobody sent them'}.",
             f"{row['n']} 封“{row['template']}”通知最终状态为 {row['state']}：{row['answer'] or '无人发送'}。",
         )  # fmt: skip
+
+
+async def _left_out(connection: AsyncConnection, world: World, ended: datetime) -> AsyncIterator[Finding]:
+    """Notices that were not sent, by reason: a warning where somebody was never told who should have been."""
+    found = await rows(
+        connection,
+        """SELECT answer, sum(n)::int AS n, string_agg(template || ' ' || n, ', ' ORDER BY n DESC, template) AS which FROM (
+             SELECT d.answer, c.template, count(*) AS n FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
+             WHERE d.season_id = :season AND d.state = 'skipped' GROUP BY 1, 2) t
+           GROUP BY 1 ORDER BY 2 DESC, 1""",
+        season=world.season,
+    )
+    for row in found:
+        n, why, which = row["n"], row["answer"] or "?", row["which"]
+        yield _finding(
+            "notices.left_out", "warning" if why in _UNTOLD else "info", n,
+            f"{n} notices ({which}): {why}.", f"{n} 封通知（{which}）：{in_language(why, 'zh')}。",
+        )  # fmt: skip
+
+
+_UNTOLD = (NOT_IN_TIME.en, USELESS.en)
 
 
 async def _unanswered(connection: AsyncConnection, world: World, ended: datetime) -> AsyncIterator[Finding]:

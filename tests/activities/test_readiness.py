@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from models.season import SeasonFile
+from notices.own_answers import NEXT_COMES_FIRST, NOT_IN_TIME
 from notices.transport import SmtpTransport
 from records import campaigns, judging, outbox, reading
 from records.campaigns import Recipient
@@ -98,11 +99,12 @@ async def test_what_could_not_go_out_by_day_does_not_go_out_at_night(office: Off
 
 
 async def test_a_reminder_that_would_be_of_no_use_in_the_morning_is_not_sent_and_says_why(office: Office) -> None:
-    reminder = await office.plan("late", "need_reminder", brussels(8, 23), until=brussels(9, 6))
-    assert await office.at(brussels(9, 9), reminder) == 0
-    assert await office.stands(reminder) == {
-        "late": ("skipped", "not sent: night at the reader's until it was of no use any more", False)
-    }
+    early = await office.plan("early", "need_reminder", brussels(8, 23), until=brussels(9, 6))
+    assert await office.at(brussels(9, 9), early) == 0
+    assert await office.stands(early) == {"early": ("skipped", NEXT_COMES_FIRST.en, False)}
+    last = await office.plan("late", "need_reminder", brussels(31, 22), subject="last")
+    assert await office.at(brussels(31, 23), last) == 0
+    assert await office.stands(last) == {"late": ("skipped", NOT_IN_TIME.en, False)}
 
 
 async def test_who_has_done_it_meanwhile_is_not_reminded_and_who_has_not_hears_the_figures_of_now(
