@@ -38,7 +38,7 @@ async def find(
                 "notices.unequal",
                 "error",
                 abs(sent - recorder.count),
-                f"{sent} mails are marked as sent, and the mail server took {recorder.count}.",
+                f"{_n(sent, 'mail is', 'mails are')} marked as sent, and the mail server took {recorder.count}.",
                 f"标记为已发送的通知有 {sent} 封，邮件服务器收到 {recorder.count} 封。",
             )
         )
@@ -50,6 +50,11 @@ def _finding(code: str, severity: Severity, count: int, en: str, zh: str) -> Fin
     return Finding(code=code, severity=severity, text=Text(en=en, zh=zh), count=count)
 
 
+def _n(count: int, one: str, many: str = "") -> str:
+    """`1 window`, `2 windows`; `many` where an s is not enough."""
+    return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
 def _night_mail(hours: Hours) -> list[Finding]:
     if not hours.night:
         return []
@@ -57,7 +62,7 @@ def _night_mail(hours: Hours) -> list[Finding]:
     return [
         _finding(
             "mail.night", "warning", hours.night,
-            f"{hours.night} reminders would reach people at night, their own time: {most}.",
+            f"{_n(hours.night, 'reminder')} would reach people at night, their own time: {most}.",
             f"{hours.night} 封提醒会在收件人当地夜间送达：{most}。",
         )
     ]  # fmt: skip
@@ -81,7 +86,7 @@ async def _thin_rounds(connection: AsyncConnection, world: World, ended: datetim
             where = ", ".join(f"{row['area'] or '-'} {row['n']}" for row in found[:5])
             yield _finding(
                 "review.short", "warning", count,
-                f"{count} entries closed {stage.name.en} with fewer than {stage.judges_per_entry} ballots: {where}.",
+                f"{_n(count, 'entry', 'entries')} closed {stage.name.en} with fewer than {stage.judges_per_entry} ballots: {where}.",
                 f"{stage.name.zh}截止时，{count} 个项目的评分少于 {stage.judges_per_entry} 份：{where}。",
             )  # fmt: skip
 
@@ -97,7 +102,7 @@ async def _no_ballots(connection: AsyncConnection, world: World, ended: datetime
         name = world.file.stage(row["stage"]).name
         yield _finding(
             "round.no_ballots", "warning", row["n"],
-            f"{row['n']} entries of {name.en} have no ballot at all (nobody scored them, or they did not appear).",
+            f"{_n(row['n'], 'entry', 'entries')} of {name.en} without any ballot: nobody scored, or nobody appeared.",
             f"{name.zh}中有 {row['n']} 个项目没有任何评分（无人评分或未到场）。",
         )  # fmt: skip
 
@@ -128,7 +133,7 @@ async def _unfilled(connection: AsyncConnection, world: World, ended: datetime) 
         if empty:
             yield _finding(
                 "quota.unfilled", "warning", empty,
-                f"{empty} places of {stage.name.en} stayed empty: {', '.join(where[:6])}{' …' * (len(where) > 6)}.",
+                f"{_n(empty, 'place')} of {stage.name.en} stayed empty: {', '.join(where[:6])}{' …' * (len(where) > 6)}.",
                 f"{stage.name.zh}有 {empty} 个名额空缺：{'、'.join(where[:6])}{' …' * (len(where) > 6)}。",
             )  # fmt: skip
 
@@ -145,7 +150,7 @@ async def _left_open(connection: AsyncConnection, world: World, ended: datetime)
         ids = ", ".join(row["id"] for row in found[:5])
         yield _finding(
             "window.left_open", "error", len(found),
-            f"{len(found)} windows are past their close and not closed: {ids}.",
+            f"{_n(len(found), 'window is', 'windows are')} past the close and not closed: {ids}.",
             f"{len(found)} 个窗口已过截止时间但未关闭：{ids}。",
         )  # fmt: skip
 
@@ -161,7 +166,7 @@ async def _lost_notices(connection: AsyncConnection, world: World, ended: dateti
     for row in found:
         yield _finding(
             "notices.lost", "error", row["n"],
-            f"{row['n']} notices '{row['template']}' ended {row['state']}: {row['answer'] or 'nobody sent them'}.",
+            f"{_n(row['n'], 'notice')} '{row['template']}' ended {row['state']}: {row['answer'] or 'nobody sent them'}.",
             f"{row['n']} 封“{row['template']}”通知最终状态为 {row['state']}：{row['answer'] or '无人发送'}。",
         )  # fmt: skip
 
@@ -180,7 +185,7 @@ async def _left_out(connection: AsyncConnection, world: World, ended: datetime) 
         n, why, which = row["n"], row["answer"] or "?", row["which"]
         yield _finding(
             "notices.left_out", "warning" if why in _UNTOLD else "info", n,
-            f"{n} notices ({which}): {why}.", f"{n} 封通知（{which}）：{in_language(why, 'zh')}。",
+            f"{_n(n, 'notice')} ({which}): {why}.", f"{n} 封通知（{which}）：{in_language(why, 'zh')}。",
         )  # fmt: skip
 
 
@@ -202,13 +207,13 @@ async def _unanswered(connection: AsyncConnection, world: World, ended: datetime
         )
     )[0]
     words = {
-        "invitations": ("invitations lapsed without an answer", "份邀请无人答复而失效"),
-        "matches": ("proposed matches were never answered", "项对接建议无人答复"),
-        "follow_ups": ("follow-ups were never answered", "次回访无人答复"),
+        "invitations": ("invitation", "invitations", "lapsed without an answer", "份邀请无人答复而失效"),
+        "matches": ("proposed match", "proposed matches", "never answered", "项对接建议无人答复"),
+        "follow_ups": ("follow-up", "follow-ups", "never answered", "次回访无人答复"),
     }
-    for what, (en, zh) in words.items():
-        if found[what]:
-            yield _finding(f"{what}.unanswered", "info", found[what], f"{found[what]} {en}.", f"{found[what]} {zh}。")
+    for what, (one, many, en, zh) in words.items():
+        if n := found[what]:
+            yield _finding(f"{what}.unanswered", "info", n, f"{_n(n, one, many)} {en}.", f"{n} {zh}。")
 
 
 async def _awkward_days(connection: AsyncConnection, world: World, ended: datetime) -> list[Finding]:
@@ -230,7 +235,7 @@ async def _awkward_days(connection: AsyncConnection, world: World, ended: dateti
     return [
         _finding(
             f"window.{kind}", "warning" if kind == "holiday" else "info", len(names),
-            f"{len(names)} windows close on {words[kind][0]}: {', '.join(names[:6])}{' …' * (len(names) > 6)}.",
+            f"{_n(len(names), 'window closes', 'windows close')} on {words[kind][0]}: {', '.join(names[:6])}{' …' * (len(names) > 6)}.",
             f"{len(names)} 个窗口在{words[kind][1]}截止：{'、'.join(names[:6])}{' …' * (len(names) > 6)}。",
         )
         for kind, names in days.items()
@@ -251,7 +256,7 @@ def _acts(ledger: Ledger) -> list[Finding]:
     return [
         _finding(
             "act.refused", "info", count,
-            f"{count} times '{what}' was refused, such as: {ledger.examples[what]}",
+            f"{_n(count, 'time')} '{what}' was refused, such as: {ledger.examples[what]}",
             f"“{what}”被拒绝 {count} 次，例如：{ledger.examples[what]}",
         )
         for what, count in sorted(ledger.refused.items())
